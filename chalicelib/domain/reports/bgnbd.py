@@ -14,12 +14,6 @@ from msgspec import Struct
 
 from chalicelib.domain.reports.quasi_newton import minimum
 
-LARGEST = 1000.0
-"""Above it r, a or b says that clients do not differ, or that none leaves: the likelihood has no maximum.
-alpha is compared with so many times the longest history."""
-
-SMALLEST = 0.001
-
 SAMPLE = 5000
 """So many different histories of a large base are fitted first. The search among all begins where that
 ended."""
@@ -51,7 +45,8 @@ def fit(histories: Iterable[History], sample_size: int = SAMPLE) -> BgNbd:
     likelihood = _VisitLikelihood(counts)
     start, inverse = [0.0, log(likelihood.mean_gap), 0.0, 0.0], None
     if len(counts) > 4 * sample_size:
-        sample = _VisitLikelihood(Counter(dict(islice(counts.items(), 0, None, len(counts) // sample_size))))
+        some = dict(islice(counts.items(), 0, None, len(counts) // sample_size))
+        sample = _VisitLikelihood(Counter(some), likelihood.unit)
         first = minimum(sample.negative_mean, start, TOLERANCE)
         if first.converged:
             start, inverse = first.point, first.inverse
@@ -59,13 +54,12 @@ def fit(histories: Iterable[History], sample_size: int = SAMPLE) -> BgNbd:
     r, alpha, a, b = map(exp, found.point)
     return BgNbd(
         r=r,
-        alpha=alpha,
+        alpha=alpha * likelihood.unit,
         a=a,
         b=b,
-        log_likelihood=-found.value * likelihood.clients,
+        log_likelihood=-found.value * likelihood.clients - likelihood.repeats * log(likelihood.unit),
         clients=likelihood.clients,
-        converged=found.converged
-        and all(SMALLEST <= each <= LARGEST for each in (r, a, b, alpha / likelihood.longest)),
+        converged=found.converged,
     )
 
 
@@ -131,10 +125,11 @@ def _mean_ratio(shape: float, share: float, b: float, c: float) -> float:
 
 
 class _VisitLikelihood:
-    """The log-likelihood of histories. Equal histories are one; logarithms of times and sums over repeats are
-    made once for each value."""
+    """The log-likelihood of histories. Equal histories are one; logarithms of times and sums over repeats
+    are made once for each value. unit: of time, by default the longest history, so that the parameters are
+    near 1."""
 
-    def __init__(self, histories: Counter[History]) -> None:
+    def __init__(self, histories: Counter[History], unit: float | None = None) -> None:
         if not histories:
             raise ValueError("no client")
         times: dict[float, int] = {}
@@ -150,15 +145,15 @@ class _VisitLikelihood:
                 self._repeated.append((repeats, times.setdefault(recency, len(times)), at, clients))
             else:
                 self._once[at] += clients
-        self._times = list(times)
+        self.unit = unit or max(times) or 1.0
+        self._times = [time / self.unit for time in times]
         self.clients = counts.total()
         # at_least[i]: clients with more than i repeats, each of whom has a factor of visit i.
         most = max(counts)
         self._at_least = list(accumulate(counts[most - i] for i in range(most)))[::-1]
-        repeats_made = sum(repeats * clients for repeats, clients in counts.items())
-        time_known = sum(age * clients for (_, _, age), clients in histories.items())
-        self.mean_gap = (time_known or 1.0) / max(repeats_made, 1)
-        self.longest = max(times) or 1.0
+        self.repeats = sum(repeats * clients for repeats, clients in counts.items())
+        time_known = sum(age * clients for (_, _, age), clients in histories.items()) / self.unit
+        self.mean_gap = min(max(time_known, 0.01) / max(self.repeats, 1), 100.0)
 
     def negative_mean(self, logs: Sequence[float]) -> tuple[float, list[float]]:
         """- log-likelihood / clients, and its gradient, at the logarithms of r, alpha, a, b."""

@@ -13,10 +13,6 @@ from msgspec import Struct
 
 from chalicelib.domain.reports.quasi_newton import minimum
 
-LARGEST = 1000.0
-"""Above it p or q says that bills, or clients, do not differ: the likelihood has no maximum."""
-
-SMALLEST = 0.01
 TOLERANCE = 1e-6
 
 Spending = tuple[int, float]
@@ -46,7 +42,7 @@ def fit_spending(clients: Iterable[Spending]) -> GammaGamma:
         scale=scale * likelihood.unit,
         log_likelihood=-(found.value + log(likelihood.unit)) * likelihood.clients,
         clients=likelihood.clients,
-        converged=found.converged and q > 1 and all(SMALLEST <= each <= LARGEST for each in (p, q)),
+        converged=found.converged and q > 1,
     )
 
 

@@ -5,11 +5,14 @@ For the likelihoods of bgnbd.py and gamma_gamma.py. docs/decisions/reports.md sa
 """
 
 from collections.abc import Callable, Sequence
-from math import isfinite
+from math import isfinite, log
 
 from msgspec import Struct
 
 MAX_STEPS = 200
+FARTHEST = log(1000)
+"""A search that goes beyond this distance from 0 has left what is sensible, and ends."""
+
 LONGEST_STEP = 1.0
 """No number changes by more in one step: far from the minimum, the curvature that was learnt says little."""
 
@@ -23,7 +26,7 @@ Function = Callable[[Sequence[float]], tuple[float, list[float]]]
 class Minimum(Struct, frozen=True):
     """Where the search ended.
 
-    converged   whether no part of the gradient there exceeds the tolerance.
+    converged   whether the search ended within FARTHEST, where no part of the gradient exceeds the tolerance.
     inverse     of the curvature there, as far as the search learnt it.
     """
 
@@ -37,14 +40,16 @@ class Minimum(Struct, frozen=True):
 def minimum(
     function: Function, start: Sequence[float], tolerance: float, inverse: list[list[float]] | None = None
 ) -> Minimum:
-    """Searches from `start`. The search also ends after 200 steps, and where no step leads down any more.
-    inverse: of the curvature at the start, where a search of a like function has learnt it."""
+    """Searches from `start`. The search also ends beyond FARTHEST, after 200 steps, and where no step leads
+    down any more. inverse: of the curvature at the start, where a search of a like function has learnt
+    it."""
     point = list(start)
     value, gradient = function(point)
     inverse = inverse or _identity(len(point))
     for steps in range(MAX_STEPS):
-        if max(map(abs, gradient)) <= tolerance:
-            return Minimum(point, value, True, steps, inverse)
+        near = max(map(abs, point)) <= FARTHEST
+        if not near or max(map(abs, gradient)) <= tolerance:
+            return Minimum(point, value, near, steps, inverse)
         direction = [-_dot(row, gradient) for row in inverse]
         slope = _dot(direction, gradient)
         if slope >= 0:
