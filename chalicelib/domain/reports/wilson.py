@@ -19,8 +19,7 @@ def wilson(successes: int, of: int) -> Interval | None:
         raise ValueError(f"{successes} successes of {of}")
     if of == 0:
         return None
-    low, high = wilson_of_rate(successes / of, of)
-    return (0.0 if successes == 0 else low, 1.0 if successes == of else high)
+    return wilson_of_rate(successes / of, of)
 
 
 def wilson_of_rate(rate: float, of: float) -> Interval:
@@ -29,7 +28,8 @@ def wilson_of_rate(rate: float, of: float) -> Interval:
     share = Z * Z / of
     centre = (rate + share / 2) / (1 + share)
     half = sqrt(share * (rate * (1 - rate) + share / 4)) / (1 + share)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # The rate lies in its interval, also at 0 and 1, where the sum above may miss by the last digit.
+    return min(rate, max(0.0, centre - half)), max(rate, min(1.0, centre + half))
 
 
 def difference(successes: int, of: int, other_successes: int, other_of: int) -> Interval | None:

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chalicelib.domain.reports.equal_terms import OnEqualTerms, StaffStratum, on_equal_terms
 from chalicelib.domain.reports.wilson import difference, wilson
+from tests.profile import tries
 
 
 def stratum(staff: str, category: str | None, new: bool, clients: int, returned: int) -> StaffStratum:
@@ -160,3 +163,57 @@ def test_a_specialist_with_a_true_effect_is_found() -> None:
     assert sum(each.verdict == "better" for each in better) >= 24
     assert sum(each.verdict == "worse" for each in worse) >= 24
     assert sum(each.difference or 0 for each in better) / 30 == pytest.approx(0.18, abs=0.03)
+
+
+COUNTS = st.integers(0, 60).flatmap(lambda clients: st.tuples(st.just(clients), st.integers(0, clients)))
+MIXES = st.dictionaries(
+    st.tuples(st.sampled_from(["hair", "nails", None]), st.booleans()), COUNTS, max_size=4
+)
+
+
+def rows_of(staff: str, mix: dict[tuple[str | None, bool], tuple[int, int]]) -> list[StaffStratum]:
+    return [stratum(staff, category, new, *counts) for (category, new), counts in mix.items()]
+
+
+@tries(30)
+@given(MIXES, MIXES)
+def test_of_two_specialists_one_is_as_much_better_as_the_other_is_worse(
+    first: dict[tuple[str | None, bool], tuple[int, int]],
+    second: dict[tuple[str | None, bool], tuple[int, int]],
+) -> None:
+    found = on_equal_terms([*rows_of("anna", first), *rows_of("vera", second)])
+    for each in found:
+        assert each.effective_clients <= each.clients + 1e-9
+        if each.rate is not None and each.interval is not None:
+            assert 0 <= each.interval[0] <= each.rate <= each.interval[1] <= 1
+    if len(found) == 2 and found[0].difference is not None:
+        anna, vera = found
+        assert anna.difference == pytest.approx(-(vera.difference or 0))
+        assert (anna.verdict, vera.verdict) in {
+            ("better", "worse"), ("worse", "better"), ("alike", "alike"), ("too_few", "too_few"),
+        }  # fmt: skip
+
+
+@tries(30)
+@given(MIXES, MIXES, st.randoms(use_true_random=False))
+def test_rows_may_come_in_any_order_and_in_parts(
+    first: dict[tuple[str | None, bool], tuple[int, int]],
+    second: dict[tuple[str | None, bool], tuple[int, int]],
+    random: Random,
+) -> None:
+    rows = [*rows_of("anna", first), *rows_of("vera", second)]
+    parts = []
+    for row in rows:
+        returned = random.randint(0, row.returned)
+        clients = random.randint(returned, row.clients - (row.returned - returned))
+        category, new = row.service_category, row.new
+        parts += [
+            stratum(row.staff, category, new, clients, returned),
+            stratum(row.staff, category, new, row.clients - clients, row.returned - returned),
+        ]
+    random.shuffle(parts)
+    for whole, split_row in zip(on_equal_terms(rows), on_equal_terms(parts), strict=True):
+        assert (whole.verdict, whole.clients, whole.returned) == (
+            split_row.verdict, split_row.clients, split_row.returned,
+        )  # fmt: skip
+        assert whole.rate == (split_row.rate if whole.rate is None else pytest.approx(split_row.rate))
