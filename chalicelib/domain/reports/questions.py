@@ -66,7 +66,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     zone        the network's time zone.
     as_of       the instant up to which visits are counted.
-    final_on    the first local date on which all windows are over. None: the report has no windows.
+    final_on    the first local date on which all windows and periods of the question are over.
     rows        key, name and figures of each value of the dimension, sorted by key; the key is "" for visits
                 of which the value is unknown.
     total       the figures of all rows together: a client of several rows counts once.
@@ -76,7 +76,7 @@ class Report(Struct, frozen=True, kw_only=True):
     definition: Definition
     zone: str
     as_of: datetime
-    final_on: date | None
+    final_on: date
     rows: tuple[Mapping[str, Any], ...]
     total: Mapping[str, Any]
 
@@ -99,10 +99,11 @@ class ListedClients(Struct, frozen=True):
     next_after: str | None
 
 
-def final_on(question: Question) -> date | None:
-    """The first local date on which all windows of a settled question are over."""
-    _, last = return_period(question)
-    return last + timedelta(days=1) if last is not None and question.report == RETENTION else None
+def final_on(question: Question) -> date:
+    """The first local date on which all windows of a settled question are over, or its period where there are
+    no windows."""
+    assert question.last is not None
+    return (return_period(question)[1] or question.last) + timedelta(days=1)
 
 
 def base_period(question: Question) -> tuple[date, date]:

@@ -1,0 +1,92 @@
+"""A question about visits, answered by DuckDB with the SQL of its definition.
+
+The connection has the views `visits` (columns as VisitFact, merged clients under their final target),
+`services`, `staff` and `salons`.
+"""
+
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from chalicelib.analytics.retention import list_clients, retention
+from chalicelib.analytics.statements import Asked
+from chalicelib.analytics.totals import cohorts, repurchase, spend, upsell
+from chalicelib.domain.reports.definitions import (
+    COHORTS,
+    REPURCHASE,
+    RETENTION,
+    SAYS,
+    SPEND,
+    UPSELL,
+    VERSIONS,
+)
+from chalicelib.domain.reports.questions import Definition, ListedClients, Question, Report, final_on
+from chalicelib.domain.reports.settle_question import settled
+from chalicelib.domain.shared.months import last_day_of_month, month_number
+from chalicelib.domain.shared.zones import local_date
+
+_REPORTS = MappingProxyType(
+    {RETENTION: retention, COHORTS: cohorts, REPURCHASE: repurchase, SPEND: spend, UPSELL: upsell}
+)
+_NAMES = MappingProxyType(
+    {
+        "definition": "definition",
+        "first": "from",
+        "last": "to",
+        "return_first": "return_from",
+        "return_last": "return_to",
+        "days": "days",
+        "who": "who",
+        "returned_to": "returned_to",
+        "by": "by",
+        "salon_ids": "salon_id",
+        "staff_id": "staff_id",
+        "service_id": "service_id",
+        "service_category": "service_category",
+        "source": "source",
+    }
+)
+"""Field of a question -> the parameter's name in the API."""
+
+
+def run_report(connection: DuckDBPyConnection, question: Question, as_of: datetime, zone: str) -> Report:
+    """The figures of a question; `listed` counts for nothing. as_of: the instant up to which the connection
+    has all visits. zone: the network's. Raises as `settled`."""
+    asked = _asked(connection, question, as_of, zone)
+    rows, total = _REPORTS[question.report](asked)
+    return Report(
+        report=question.report,
+        definition=_definition(asked.question),
+        zone=zone,
+        as_of=as_of,
+        final_on=_final_on(asked),
+        rows=tuple(rows),
+        total=total,
+    )
+
+
+def run_list(connection: DuckDBPyConnection, question: Question, as_of: datetime, zone: str) -> ListedClients:
+    """The clients of a question with `listed`. Raises as `settled`."""
+    return list_clients(_asked(connection, question, as_of, zone))
+
+
+def _asked(connection: DuckDBPyConnection, question: Question, as_of: datetime, zone: str) -> Asked:
+    """A day is over once it is over in every salon: today is the earliest of their local dates."""
+    zones = [name for (name,) in connection.execute("SELECT DISTINCT timezone FROM salons").fetchall()]
+    today = min(local_date(as_of, each) for each in zones or [zone])
+    return Asked(connection, settled(question, today), today)
+
+
+def _final_on(asked: Asked) -> date:
+    if asked.question.report == COHORTS:
+        return last_day_of_month(month_number(asked.today)) + timedelta(days=1)
+    return final_on(asked.question)
+
+
+def _definition(question: Question) -> Definition:
+    name = question.definition or question.report
+    values: dict[str, Any] = {field: getattr(question, field) for field in _NAMES}
+    parameters = {_NAMES[field]: value for field, value in values.items() if value not in (None, ())}
+    return Definition(name, VERSIONS[name], SAYS[name], parameters)

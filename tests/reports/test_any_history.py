@@ -1,0 +1,94 @@
+"""Whatever the history and the question: SQL and the brute-force oracle give the same figures and the same
+clients."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import to_builtins
+from msgspec.structs import replace
+
+from chalicelib.analytics.run_report import run_list, run_report
+from chalicelib.domain.reports.questions import ListedClient, Question
+from chalicelib.domain.reports.settle_question import LISTS, settled
+from chalicelib.domain.shared.zones import local_date
+from tests.profile import tries
+from tests.reports.histories import ZONES, askings, empty_connection, fill, histories, other_askings
+from tests.reports.oracle import History, Oracle
+
+pytestmark = pytest.mark.hypothesis
+HOME = "Europe/Chisinau"
+NOT_COMPARED = {"name", "interval", "final_on"}
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with empty_connection() as made:
+        yield made
+
+
+def oracle(history: History, question: Question, as_of: datetime) -> Oracle:
+    today = min(local_date(as_of, zone) for zone in ZONES.values())
+    return Oracle(history, settled(question, today), today)
+
+
+def compared(figures: Any) -> dict[str, Any]:
+    return {name: value for name, value in figures.items() if name not in NOT_COMPARED}
+
+
+@tries(60, 2_000)
+@given(history=histories(), data=st.data())
+def test_retention_is_what_the_oracle_counts(
+    connection: duckdb.DuckDBPyConnection, history: History, data: st.DataObject
+) -> None:
+    fill(connection, history)
+    for _ in range(2):
+        question, as_of = data.draw(askings(history))
+        report = run_report(connection, question, as_of, HOME)
+        rows, total = oracle(history, question, as_of).retention()
+        assert [compared(row) for row in report.rows] == rows
+        assert compared(report.total) == total
+
+
+@tries(25, 2_000)
+@given(history=histories(), data=st.data(), which=st.sampled_from(LISTS))
+def test_the_clients_behind_a_figure_are_those_whom_the_oracle_counts(
+    connection: duckdb.DuckDBPyConnection, history: History, data: st.DataObject, which: str
+) -> None:
+    """Page by page."""
+    fill(connection, history)
+    question, as_of = data.draw(askings(history))
+    question = replace(question, listed=which, days=question.days[-1:], limit=2)
+    found: list[ListedClient] = []
+    after = None
+    while True:
+        page = run_list(connection, replace(question, after=after), as_of, HOME)
+        found += page.items
+        if (after := page.next_after) is None:
+            break
+    assert to_builtins(found) == to_builtins(oracle(history, question, as_of).listed(which))
+    assert all(one.client_id < other.client_id for one, other in pairwise(found))
+
+
+@tries(25, 2_000)
+@given(history=histories(), data=st.data())
+def test_the_other_reports_are_what_the_oracle_counts(
+    connection: duckdb.DuckDBPyConnection, history: History, data: st.DataObject
+) -> None:
+    fill(connection, history)
+    for name in ("cohorts", "repurchase", "spend", "upsell"):
+        question, as_of = data.draw(other_askings(history, name))
+        report = run_report(connection, question, as_of, HOME)
+        counted = oracle(history, question, as_of)
+        rows = [compared(row) for row in report.rows]
+        if name == "spend":
+            assert rows == counted.spend()
+            continue
+        of = {"repurchase": counted.repurchase_of, "upsell": counted.upsell_of}
+        expected = counted.cohorts() if name == "cohorts" else counted.keyed(of[name])
+        assert (rows, compared(report.total)) == expected
