@@ -1,0 +1,72 @@
+"""The worked examples of intervals, equal terms, lift and lifetime value in docs/metrics.md are what the code
+gives."""
+
+from datetime import date
+from pathlib import Path
+
+from chalicelib.domain.reports.equal_terms import StaffStratum, on_equal_terms
+from chalicelib.domain.reports.lift import TouchGroups, lift_of
+from chalicelib.domain.reports.value import base_kept, cohort_values
+from chalicelib.domain.reports.visit_forecast import ClientVisits
+from chalicelib.domain.reports.wilson import difference, wilson
+
+PAGE = " ".join((Path(__file__).parents[4] / "docs/metrics.md").read_text(encoding="utf-8").split())
+
+
+def percent(share: float) -> str:
+    return f"{share * 100:.1f} %"
+
+
+def test_the_examples_of_intervals() -> None:
+    low, high = wilson(15, 148) or (0, 0)
+    assert f"15 of 148 returned, so {percent(15 / 148)}, from {percent(low)} to {percent(high)}." in PAGE
+    low, high = difference(56, 70, 48, 80) or (0, 0)
+    more = f"{(56 / 70 - 48 / 80) * 100:.0f} points more, from {low * 100:.1f} to {high * 100:.1f} points."
+    assert f"56 of 70 against 48 of 80 is {more}" in PAGE
+
+
+def test_the_example_of_equal_terms() -> None:
+    rows = [("anna", True, 80, 24), ("anna", False, 20, 16), ("vera", True, 20, 6), ("vera", False, 80, 64)]
+    anna, vera = on_equal_terms(
+        StaffStratum(staff=staff, service_category="hair", new=new, clients=clients, returned=returned)
+        for staff, new, clients, returned in rows
+    )
+    plain = f"Anna {anna.returned / anna.clients:.0%}, Vera {vera.returned / vera.clients:.0%}"
+    assert f"Plain rates: {plain.replace('%', ' %')}." in PAGE
+    assert f"On equal terms: {anna.rate:.0%} each".replace("%", " %") in PAGE
+    assert f"{vera.rate:.3f}" == f"{anna.rate:.3f}"
+    low, high = anna.interval or (0, 0)
+    clients = f"{anna.effective_clients:.0f} effective clients"
+    assert f"Anna's interval is {percent(low)} to {percent(high)} at {clients}." in PAGE
+    assert f"The verdict is `{anna.verdict}`." in PAGE
+
+
+def test_the_example_of_lift() -> None:
+    first = lift_of(TouchGroups(due=900, due_returned=360, held_out=100, held_out_returned=30))
+    low, high = first.interval or (0, 0)
+    ends = f"from −{-low * 100:.1f} to {high * 100:.1f}"
+    assert f"The lift is {(first.lift or 0) * 100:.0f} points, {ends}: `{first.verdict}`." in PAGE
+    second = lift_of(TouchGroups(due=900, due_returned=450, held_out=100, held_out_returned=30, cost=9000))
+    assert f"With 450 it is {(second.lift or 0) * 100:.0f} points, `{second.verdict}`." in PAGE
+    each = f"{(second.cost_of_each or 0) / 100:.2f}"
+    assert f"Messages for 90.00 then brought {second.more_returned:.0f} clients, at {each} each." in PAGE
+
+
+def test_the_example_of_cohorts() -> None:
+    visits = {
+        "anna": {date(2026, 1, 31): 500, date(2026, 2, 1): 700, date(2026, 3, 31): 300},
+        "boris": {date(2026, 1, 5): 400},
+        "clara": {date(2026, 3, 8): 900, date(2026, 4, 1): 100},
+    }
+    clients = [ClientVisits(name, tuple(bills), tuple(bills.values())) for name, bills in visits.items()]
+    january, march = cohort_values(clients, date(2026, 3, 31))
+    of_january = f"has {january.clients} clients and paid {', '.join(map(str, january.spent))};"
+    of_march = f"that of March has {march.clients} and paid {march.spent[0]}."
+    assert f"the cohort of January {of_january} {of_march}" in PAGE
+
+
+def test_the_example_of_the_base_kept() -> None:
+    found = base_kept(700, 1000, 1200, 2000, 8000)
+    low, high = found.interval or (0, 0)
+    assert f"That is {found.kept_more:.0f} clients more ({low:.0f} to {high:.0f})." in PAGE
+    assert f"they saved {(found.saved or 0) / 100:,.2f}." in PAGE
