@@ -25,6 +25,7 @@ from chalicelib.domain.loyalty.passes import DevicePass, PassDevice
 from chalicelib.domain.messages.messages import Message, MessageSummary
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
+from chalicelib.domain.networks.sources import HeardSource
 from chalicelib.domain.shared.aliases import Alias
 from chalicelib.domain.shared.ids import digest
 from chalicelib.domain.shared.operations import Parked
@@ -40,6 +41,8 @@ TEMPLATES = {
     "TEMPLATE": ("NET#{network_id}", "TEMPLATE#{kind}#{channel}#{language}"),
     "PRICE": ("NET#{network_id}", "PRICE#{channel}#{country_code}"),
     "OFFER": ("NET#{network_id}", "OFFER#{id}"),
+    "SOURCE": ("NET#{network_id}", "SOURCE#{id}"),
+    "HEARD": ("NET#{network_id}", "HEARD#{id}"),
     "KEY": ("NET#{network_id}#KEYS", "KEY#{hash}"),
     "CLIENT": ("NET#{network_id}#CLI#{id}", "CLIENT"),
     "ACCOUNT": ("NET#{network_id}#CLI#{client_id}", "ACCOUNT"),
@@ -98,9 +101,10 @@ UNVERSIONED = (Entry, Alias, ConsentChange, RulesChange)
 OWNER_OF_LINK = ("network_id", "client_id", "booking_id")
 """A link is overwritten by its owner only: a key at which these fields say something else is refused."""
 
-OVERWRITTEN = (Parked, Offer, ClearingPart, PassDevice, DevicePass)
+OVERWRITTEN = (Parked, Offer, ClearingPart, PassDevice, DevicePass, HeardSource)
 """Written as often as one likes: the same key always says the same, or the last prevails. An offer says what
-its promotion does, whose version guards it in the same transaction."""
+its promotion does, whose version guards it in the same transaction. A word for a source says the same to all
+who hear it on one day."""
 
 
 class Place(Struct, frozen=True):

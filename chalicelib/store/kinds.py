@@ -31,6 +31,7 @@ from chalicelib.domain.networks.network import (
 )
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
+from chalicelib.domain.networks.sources import HeardSource, Source
 from chalicelib.domain.networks.trial import TrialTally
 from chalicelib.domain.shared.aliases import Alias, InboundNumber
 from chalicelib.domain.shared.links import Link
@@ -97,6 +98,8 @@ KINDS: dict[type[Any], Kind] = {
     Campaign: Kind("CAMPAIGN"),
     Promotion: Kind("PROMOTION"),
     Offer: Kind("OFFER"),
+    Source: Kind("SOURCE"),
+    HeardSource: Kind("HEARD"),
     PromotionShare: Kind("SHARE"),
     ClientPromotionTotal: Kind("TAKEN"),
     SurpriseMonth: Kind("SURPRISE"),

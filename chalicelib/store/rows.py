@@ -7,6 +7,7 @@ from chalicelib.domain.bookings.bookings import Line, Refund, Review
 from chalicelib.domain.bookings.facts import Authorship, ReportedFacts
 from chalicelib.domain.clearing.audit import Difference
 from chalicelib.domain.clearing.clearing import OpenPoints, PairSum, Period
+from chalicelib.domain.clients.calls import PhoneCall
 from chalicelib.domain.clients.clients import (
     Consent,
     DeadAddress,
@@ -16,6 +17,8 @@ from chalicelib.domain.clients.clients import (
     ReversedWhileMerged,
     VisitDay,
 )
+from chalicelib.domain.clients.leaving import StatedReason
+from chalicelib.domain.clients.source_record import MergedSource, SourceCorrection
 from chalicelib.domain.loyalty.account import (
     HeldLot,
     Hold,
@@ -42,6 +45,7 @@ from chalicelib.domain.networks.bonus_rules import (
 )
 from chalicelib.domain.networks.network import ReviewLink
 from chalicelib.domain.networks.rules import ChannelStep
+from chalicelib.domain.networks.sources import MonthCost
 from chalicelib.domain.networks.trial import TrialSum
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import Touch
@@ -65,6 +69,10 @@ ROWS: frozenset[type[Any]] = frozenset(
         DeadAddress,
         ReversedWhileMerged,
         FormerRecord,
+        SourceCorrection,
+        MergedSource,
+        StatedReason,
+        PhoneCall,
         Lot,
         Hold,
         HeldLot,
@@ -86,6 +94,7 @@ ROWS: frozenset[type[Any]] = frozenset(
         ByHandLimit,
         ReviewLink,
         ChannelStep,
+        MonthCost,
         QuietHours,
         TrialSum,
         Touch,

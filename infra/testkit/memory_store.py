@@ -29,6 +29,7 @@ from chalicelib.domain.networks.network import (
     Template,
 )
 from chalicelib.domain.networks.offers import Offer
+from chalicelib.domain.networks.sources import HeardSource, Source
 from chalicelib.domain.shared.aliases import Alias
 from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.domain.shared.ids import time_ordered
@@ -158,6 +159,8 @@ class MemoryStore:
             {(t.kind, t.channel, t.language): t for t in self._all(Template, network_id=network_id)},
             {(p.channel, p.country_code): p for p in self._all(Price, network_id=network_id)},
             {offer.id: offer for offer in self._all(Offer, network_id=network_id)},
+            by_id(Source),
+            by_id(HeardSource),
         )
 
     @_call

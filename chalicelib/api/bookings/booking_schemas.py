@@ -11,6 +11,7 @@ from chalicelib.api.http.schemas import Answered, Money, money
 from chalicelib.domain.bookings.booking_plan import as_planned, plans
 from chalicelib.domain.bookings.bookings import Booking, Line, Refund, note_of_partner
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.clients.first_source import partner_word
 from chalicelib.domain.messages.messages import message_id
 from chalicelib.domain.messages.reasons import reason_words
 from chalicelib.domain.networks.network import Directory, Role
@@ -156,7 +157,7 @@ def booking_answer(ask: Ask, booking: Booking, client: Client | None) -> Booking
     answer = desk_answer(ask, booking, client)
     if ask.access.role is not Role.PARTNER:
         return answer
-    return _for_partner(answer, booking, own=client is not None and client.source == ask.access.source)
+    return _for_partner(answer, booking, own=client is not None and partner_word(client) == ask.access.source)
 
 
 def _for_partner(answer: BookingAnswer, booking: Booking, *, own: bool) -> BookingAnswer:
@@ -194,7 +195,9 @@ def desk_answer(ask: Ask, booking: Booking, client: Client | None) -> BookingAns
         client_id=booking.client_id,
         starts_at=booking.starts_at,
         ends_at=booking.ends_at,
-        local_time=booking.starts_at.astimezone(zone(directory.salons[booking.salon_id].timezone)).isoformat(),
+        local_time=booking.starts_at.astimezone(
+            zone(directory.salons[booking.salon_id].timezone)
+        ).isoformat(),
         lines=[_line(line, currency, directory) for line in booking.lines],
         total=money(booking.total_minor, currency),
         source=booking.source,

@@ -5,6 +5,15 @@ from functools import partial
 
 from msgspec.structs import asdict, replace
 
+from chalicelib.api.clients.statement_schemas import (
+    CallAnswer,
+    SourceCorrectionAnswer,
+    StatedReasonAnswer,
+    call_answer,
+    corrections,
+    present_reason,
+    stated_reasons,
+)
 from chalicelib.api.http.endpoint import Ask
 from chalicelib.api.http.schemas import Answered, Money
 from chalicelib.domain.bookings.booking_access import reaches_booking
@@ -21,6 +30,7 @@ from chalicelib.domain.clients.partner_named import as_partner_named
 from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Role
+from chalicelib.domain.networks.sources import source_named
 from chalicelib.domain.shared.masks import masked_email, masked_phone
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.next_booking import next_booking
@@ -64,7 +74,8 @@ class ClientSummary(Answered):
     """A client in a list. For specialists phone and e-mail are masked, in the name and the texts, too.
 
     name: where nobody told it, a word and the end of the id. upcoming: null for a key that does not reach the
-    salon that writes to the client. contact_client_id: whose phone the client shares.
+    salon that writes to the client. contact_client_id: whose phone the client shares. source: in the words in
+    which it was said; source_id: the listed source that they mean.
     """
 
     id: str
@@ -75,6 +86,7 @@ class ClientSummary(Answered):
     language: str | None
     timezone: str | None
     source: str | None
+    source_id: str | None
     referred_by: str | None
     note: str | None
     preferences: str | None
@@ -108,13 +120,17 @@ class Reach(Answered):
 
 
 class ClientAnswer(ClientSummary):
-    """merged_into: the client whom this one turned out to be. next_booking: of those that the key
-    reaches."""
+    """merged_into: the client whom this one turned out to be. next_booking: of those that the key reaches.
+    leaving_reason: what the client stated last; leaving_reasons, source_corrections: the latest first."""
 
     merged_into: str | None
     next_booking: NextBooking | None
     reachable: list[Reach]
     bonus: BonusSummary
+    source_corrections: list[SourceCorrectionAnswer]
+    leaving_reason: StatedReasonAnswer | None
+    leaving_reasons: list[StatedReasonAnswer]
+    last_call: CallAnswer | None
 
 
 def summary(ask: Ask, client: Client) -> ClientSummary:
@@ -152,6 +168,10 @@ def full(ask: Ask, client: Client) -> ClientAnswer:
         bonus=BonusSummary(
             balance=account.balance, available=account.available(now), pending=account.pending(now)
         ),
+        source_corrections=corrections(client),
+        leaving_reason=present_reason(ask.access, client, directory.network.language),
+        leaving_reasons=stated_reasons(ask.access, client, directory.network.language),
+        last_call=call_answer(client.last_call),
     )
 
 
@@ -165,6 +185,10 @@ def _told_by_partner(ask: Ask, client: Client) -> ClientAnswer:
         reachable=[],
         merged_into=None,
         bonus=BonusSummary(balance=0, available=0, pending=0),
+        source_corrections=[],
+        leaving_reason=None,
+        leaving_reasons=[],
+        last_call=None,
     )
 
 
@@ -198,6 +222,7 @@ def _shown_upcoming(access: Access, client: Client, directory: Directory) -> Upc
 def _summary(access: Access, client: Client, directory: Directory, kind: str) -> ClientSummary:
     if access.role is Role.PARTNER:
         client = as_partner_named(client)
+    source = source_named(directory.sources, client.source)
     answer = ClientSummary(
         id=client.id,
         name=access.as_shown(shown_name(client, directory)),
@@ -207,6 +232,7 @@ def _summary(access: Access, client: Client, directory: Directory, kind: str) ->
         language=client.language,
         timezone=client.timezone,
         source=client.source,
+        source_id=source.id if source is not None else None,
         referred_by=client.referred_by,
         note=access.as_shown(client.note) if client.note else client.note,
         preferences=access.as_shown(client.preferences) if client.preferences else client.preferences,
@@ -229,6 +255,7 @@ def _for_partner(answer: ClientSummary) -> ClientSummary:
     """Without what the network learned of the client since."""
     return replace(
         answer,
+        source_id=None,
         referred_by=None,
         visits_count=0,
         first_visit_on=None,

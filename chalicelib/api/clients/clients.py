@@ -10,8 +10,10 @@ from chalicelib.api.http.endpoint import DESK, EVERYBODY, Ask, endpoint, get, pa
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Line, Listing, PageOf, Text, Word, given, sifted
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.clients.first_source import partner_word
 from chalicelib.domain.clients.partner_named import as_partner_named
 from chalicelib.domain.networks.network import Role
+from chalicelib.domain.networks.sources import is_source
 from chalicelib.domain.shared.errors import DomainError, ErrorKind
 from chalicelib.services.clients.contact_person import sharing
 from chalicelib.services.clients.partner_clients import find_record, register_for_partner
@@ -145,12 +147,14 @@ def _at_once(ask: Ask, asked: ClientFilter) -> list[Client]:
 
 
 def _is_wanted(ask: Ask, client: Client, asked: ClientFilter) -> bool:
-    if ask.access.role is Role.PARTNER and client.source != ask.access.source:
+    if ask.access.role is Role.PARTNER and partner_word(client) != ask.access.source:
         return False
     if ask.access.role is Role.PARTNER:
         client = as_partner_named(client)
-    if asked.source is not None and client.source != asked.source:
-        return False
+    if asked.source is not None:
+        sources = ask.world.directory(client.network_id).sources
+        if not is_source(sources, client.source, asked.source):
+            return False
     if asked.q is not None and not _speaks_of(client, asked.q):
         return False
     if asked.category is None:

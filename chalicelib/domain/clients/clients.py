@@ -8,6 +8,9 @@ from types import MappingProxyType
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from chalicelib.domain.clients.calls import PhoneCall
+from chalicelib.domain.clients.leaving import Stated
+from chalicelib.domain.clients.source_record import SourceRecord
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.months import month_number
 from chalicelib.domain.shared.touches import Purpose, Touch, TouchKind
@@ -127,6 +130,8 @@ class BeforeMerge(Struct, frozen=True, kw_only=True):
     devices: tuple[Device, ...] = ()
     due: tuple[Due, ...] = ()
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
+    leaving: Stated = ()
+    last_call: PhoneCall | None = None
 
 
 class Merge(Struct, frozen=True, kw_only=True):
@@ -195,6 +200,8 @@ class Client(Struct, frozen=True, kw_only=True):
     site_words     digests of what sites' cards last said of the client; see `intake/site_people.py`.
     former         the sources that are merged into this client.
     consents_apart  the client's own consents in whose place those of a source hold.
+    source         the source that counts; source_record: how that came about, None: by the registration.
+    leaving        why the client said that they come no more, the latest first.
     """
 
     network_id: str
@@ -234,6 +241,9 @@ class Client(Struct, frozen=True, kw_only=True):
     former: tuple[FormerRecord, ...] = ()
     consents_apart: tuple[Consent, ...] = ()
     site_words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    source_record: SourceRecord | None = None
+    leaving: Stated = ()
+    last_call: PhoneCall | None = None
     wake: Wake | None = None
     trouble: Trouble | None = None
     version: int = 0

@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client, NamedByPartner
+from chalicelib.domain.clients.first_source import partner_word
 
 
 def as_partner_named(client: Client) -> Client:
@@ -13,7 +14,7 @@ def as_partner_named(client: Client) -> Client:
         is_record = client.merged is not None and not client.merged.out_id
         named = _named(client) if is_record or client.version <= 1 else NamedByPartner(name="")
     given = {name: getattr(named, name) for name in NamedByPartner.__struct_fields__}
-    return replace(client, **given, note=None, preferences=None)
+    return replace(client, **given, source=partner_word(client), note=None, preferences=None)
 
 
 def named_by_partner(client: Client) -> Client:

@@ -1,12 +1,13 @@
 """Whether a client belongs to a segment."""
 
-from collections.abc import Callable, Collection, Set
+from collections.abc import Callable, Collection, Mapping, Set
 from datetime import date
 
 from chalicelib.domain.clients.birthdays import birthday_of
 from chalicelib.domain.clients.categories import category
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.segments import Segment
+from chalicelib.domain.networks.sources import Source, is_source
 
 
 def matches(
@@ -16,20 +17,22 @@ def matches(
     *,
     has_booking: Callable[[], bool],
     services_had: Callable[[], Set[str]],
+    sources: Mapping[str, Source],
 ) -> bool:
     """Whether the client belongs to the segment on a local date. has_booking (an upcoming one) and
-    services_had are called only where all other facts of the client fit, and the answer decides."""
+    services_had are called only where all other facts of the client fit, and the answer decides. sources: of
+    the network, by id."""
     return (
-        _by_facts(segment, client)
+        _by_facts(segment, client, sources)
         and _by_category(segment.categories, client, today, has_booking)
         and (not segment.service_ids or not services_had().isdisjoint(segment.service_ids))
     )
 
 
-def _by_facts(segment: Segment, client: Client) -> bool:
+def _by_facts(segment: Segment, client: Client, sources: Mapping[str, Source]) -> bool:
     if client.merged is not None:
         return False
-    if segment.sources and client.source not in segment.sources:
+    if segment.sources and not any(is_source(sources, client.source, each) for each in segment.sources):
         return False
     if segment.birth_month is not None and segment.birth_month != _birth_month(client):
         return False

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from chalicelib.domain.clients.calls import calls_of_both, calls_without
 from chalicelib.domain.clients.clients import (
     DEVICES_KEPT,
     TAKEN_OVER,
@@ -19,6 +20,8 @@ from chalicelib.domain.clients.clients import (
     own_name,
 )
 from chalicelib.domain.clients.consents import BY_PHONE
+from chalicelib.domain.clients.first_source import with_source_of, without_source_of
+from chalicelib.domain.clients.leaving import reasons_of_both, reasons_without
 from chalicelib.domain.shared.touches import IN_FLIGHT, Touch, TouchKind, TouchState
 
 CONTACTS = ("phone", "email")
@@ -58,7 +61,7 @@ def with_facts_of(target: Client, source: Client, filled: tuple[str, ...], at: d
     family = dict.fromkeys((*target.contact_of, *source.contact_of))
     contact_id = target.contact_id or source.contact_id
     return replace(
-        target,
+        with_source_of(target, source),
         **fields,
         note=_both_texts(target.note, source.note),
         preferences=_both_texts(target.preferences, source.preferences),
@@ -72,6 +75,8 @@ def with_facts_of(target: Client, source: Client, filled: tuple[str, ...], at: d
         due=_due_of_both(target, source),
         touches=_touches_of_both(target, source),
         former=(*target.former, FormerRecord(source.id, at), *source.former),
+        leaving=reasons_of_both(target.leaving, source.leaving),
+        last_call=calls_of_both(target.last_call, source.last_call),
     )
 
 
@@ -88,7 +93,7 @@ def without_facts_of(target: Client, leaving: Sequence[Client], merge: Merge) ->
     fields: dict[str, Any] = {**cleared, **({_NAME: ""} if _NAME in cleared else {})}
     leaving_ids = {source.id, *(each.id for each in source.former)}
     former = tuple(each for each in target.former if each.id not in leaving_ids)
-    target = replace(target, **fields, former=former)
+    target = without_source_of(replace(target, **fields, former=former), leaving_ids)
     if merge.before is not None:
         target = _with_own_facts(target, source, merge.before, cleared)
     known = {target.phone, target.email, *(device.endpoint for device in target.devices)}
@@ -119,6 +124,8 @@ def _with_own_facts(
         devices=tuple(each for each in target.devices if each not in of_source),
         due=_own_due(target, source, before),
         touches=_own_touches(target, source, before),
+        leaving=reasons_without(target.leaving, source.leaving, before.leaving),
+        last_call=calls_without(target.last_call, source.last_call, before.last_call),
     )
 
 

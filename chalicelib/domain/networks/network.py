@@ -11,6 +11,7 @@ from chalicelib.domain.networks.email_proof import EmailProof
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.partly_readable import PartlyReadable
 from chalicelib.domain.networks.rules import MessageRules, Rules
+from chalicelib.domain.networks.sources import HeardSource, Source
 from chalicelib.domain.shared.touches import TouchKind
 
 
@@ -193,6 +194,11 @@ class Connection(Struct, frozen=True, kw_only=True):
     version: int = 0
 
     @property
+    def source(self) -> str:
+        """Where its clients count as coming from, unless the site says it."""
+        return self.settings.get("source", self.site)
+
+    @property
     def is_signed(self) -> bool:
         """Whether the site proves with each webhook that it is the sender."""
         return self.site not in UNSIGNED_SITES
@@ -226,7 +232,7 @@ class Directory(Struct, frozen=True):
     """All that a network has set up, as one value: read with one query and kept for a minute.
 
     templates by kind, channel and language; prices by channel and calling code; offers: of promotions, by
-    their ids.
+    their ids. heard: words for sources that were heard of new clients.
     """
 
     network: Network
@@ -237,6 +243,8 @@ class Directory(Struct, frozen=True):
     templates: Mapping[tuple[str, str, str], Template] = field(default_factory=dict)
     prices: Mapping[tuple[str, str], Price] = field(default_factory=dict)
     offers: Mapping[str, Offer] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    heard: Mapping[str, HeardSource] = field(default_factory=dict)
 
     @property
     def rules(self) -> Rules:

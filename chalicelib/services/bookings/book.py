@@ -78,7 +78,7 @@ def _book_once(
     salon = reachable_salon(directory, access, new.salon_id)
     _ensure_start(access, new.starts_at, world.now(), salon)
     lines = priced_lines(directory, new.salon_id, new.lines)
-    found = _client_of(world, access, new.client, salon.id, request_id)
+    found = _client_of(world, access, new, request_id)
     client = found.client
     booking = _draft_booking(world, access, new, salon, found, lines, request_id)
     booking = with_wake(booking, directory, client, world.now())
@@ -193,12 +193,10 @@ class _ClientOfBooking(Struct, frozen=True):
     booked_as: str | None = None
 
 
-def _client_of(
-    world: World, access: Access, named: str | NewClient, salon_id: str, request_id: str | None
-) -> _ClientOfBooking:
-    for_client = request_id and f"{request_id}/client"
+def _client_of(world: World, access: Access, new: NewBooking, request_id: str | None) -> _ClientOfBooking:
+    named, for_client = new.client, request_id and f"{request_id}/client"
     if isinstance(named, NewClient) and named.phone:
-        phone = phone_at_desk(world.directory(access.network_id), access, named.phone, salon_id)
+        phone = phone_at_desk(world.directory(access.network_id), access, named.phone, new.salon_id)
         named = replace(named, phone=phone)
     if access.role is Role.PARTNER:
         record, client, values = client_for_partner(world, access, named, for_client)
@@ -210,6 +208,8 @@ def _client_of(
     known = find_client(world, access.network_id, phone=named.phone, email=named.email)
     if known is not None:
         return _ClientOfBooking(known, None)
+    if named.source is None:  # a new client came from where the booking did
+        named = replace(named, source=new.source)
     client, others = drafted(world, access, named, for_client)
     return _ClientOfBooking(client.id, client, (client, *others))
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client, Merge
+from chalicelib.domain.clients.first_source import partner_word, with_first_source
 from chalicelib.domain.clients.partner_named import named_by_partner
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.aliases import EMAIL, PHONE, Alias, of_partner
@@ -112,9 +113,10 @@ def _as_told(record: Client) -> NewClient:
 
 
 def _without_email(world: World, record: Client) -> Client:
-    """The client of a record whose e-mail is another client's. The client has no source: the partner sees
-    the record alone."""
+    """The client of a record whose e-mail is another client's. They came by the partner, who sees the record
+    alone."""
     client = replace(record, id=derived("cli", record.id, "client"), email=None, source=None)
+    client = with_first_source(client, record.source)
     return client_plan.with_wake(client, world.directory(record.network_id), record.created_at)
 
 
@@ -174,7 +176,7 @@ def _search(world: World, access: Access, *, phone: str | None, email: str | Non
         for kind in (of_partner(shared_kind, access.source or ""), shared_kind):
             found_id = world.store.alias(network_id, kind, value) if value else None
             found = world.store.get(Client, network_id=network_id, id=found_id) if found_id else None
-            if found is None or found.source != access.source:
+            if found is None or partner_word(found) != access.source:
                 continue
             if found.named is not None and value not in (found.named.phone, found.named.email):
                 continue  # the desk wrote this phone or e-mail, which the partner does not learn

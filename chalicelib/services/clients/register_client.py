@@ -12,8 +12,10 @@ from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.birthdays import birthday_of
 from chalicelib.domain.clients.clients import Client, ConsentChange, with_birth_date_learned
 from chalicelib.domain.clients.consents import after_contact_change, with_consents
+from chalicelib.domain.clients.first_source import partner_word, with_source_corrected
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Role
+from chalicelib.domain.networks.sources import is_source
 from chalicelib.domain.shared.aliases import EMAIL, PHONE, Alias
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
@@ -24,7 +26,8 @@ from chalicelib.services.clients.follow_zone import plan_bookings_again
 from chalicelib.services.clients.phone_at_desk import phone_at_desk
 from chalicelib.services.clients.referrals import ensure_referrer, resolve_referrer
 from chalicelib.services.clients.surviving_client import ensure_not_merged, surviving_client
-from chalicelib.services.shared.contact_details import email_normal, name_normal, note_normal
+from chalicelib.services.networks.hear_source import hear_source
+from chalicelib.services.shared.contact_details import email_normal, name_normal, note_normal, source_word
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -83,11 +86,12 @@ def drafted(
         birth_date=new.birth_date,
         language=new.language,
         timezone=new.timezone,
-        source=access.source if access.role is Role.PARTNER else new.source,
+        source=access.source if access.role is Role.PARTNER else source_word(new.source),
         referred_by=referred_by,
         note=note_normal(new.note),
         preferences=note_normal(new.preferences),
     )
+    hear_source(world, access.network_id, client.source)
     client, lines = with_consents(
         client,
         [
@@ -151,7 +155,7 @@ def get_client(world: World, access: Access, client_id: str) -> Client:
     client = world.store.get(Client, network_id=access.network_id, id=client_id)
     if client is None:
         raise missing("client", client_id)
-    if access.role is Role.PARTNER and client.source != access.source:
+    if access.role is Role.PARTNER and partner_word(client) != access.source:
         raise missing("client", client_id)
     if access.role is Role.SPECIALIST:
         bookings = world.store.bookings_of_client(access.network_id, client_id, limit=100).items
@@ -162,7 +166,7 @@ def get_client(world: World, access: Access, client_id: str) -> Client:
 
 def change_client(world: World, access: Access, client_id: str, changes: Mapping[str, Any]) -> Client:
     """Changes what is known of a client. With a changed phone or e-mail the alias changes too, and consents
-    for the old one are void.
+    for the old one are void. Another source is a correction, which is kept on record.
 
     changes: any fields of NewClient but consents; None clears a field that may be empty. Raises NOT_FOUND,
     CLIENT_MERGED, CLIENT_EXISTS, INVALID_..., TRY_AGAIN.
@@ -224,7 +228,18 @@ def _changed(world: World, access: Access, client: Client, changes: Mapping[str,
     if code is not None:
         fields["referred_by"] = resolve_referrer(world, client.network_id, fields.get("referred_by"), code)
     ensure_referrer(world, client.network_id, fields.get("referred_by"), client)
+    if "source" in fields:
+        client = _with_source(world, access, client, source_word(fields.pop("source")))
     return replace(client, **fields)
+
+
+def _with_source(world: World, access: Access, client: Client, word: str | None) -> Client:
+    """The client whose source a person corrects. Another word for the same source corrects nothing."""
+    sources = world.directory(client.network_id).sources
+    if word == client.source or (word is not None and is_source(sources, client.source, word)):
+        return client
+    hear_source(world, client.network_id, word)
+    return with_source_corrected(client, word, world.now(), access.actor)
 
 
 class ClientChange(Struct, frozen=True):

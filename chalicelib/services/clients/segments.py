@@ -27,6 +27,7 @@ def is_member(world: World, segment: Segment, client: Client, directory: Directo
         local_date(now, salon_zone(client, directory)),
         has_booking=lambda: next_booking(client, world.store, now) is not None,
         services_had=lambda: _services_had(world, client),
+        sources=directory.sources,
     )
 
 

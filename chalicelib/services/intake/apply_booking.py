@@ -144,7 +144,7 @@ def _new_booking(report: BookingReport) -> BookingChange:
         lines=report.body.catalogue.lines(salon, event),
         currency=salon.currency,
         made_at=world.now() if waiting_for is not None else report.made_at,
-        source=event.source or connection.settings.get("source", connection.site),
+        source=event.source or connection.source,
         note=event.note,
         connection_id=connection.id,
         external_id=event.external_id,

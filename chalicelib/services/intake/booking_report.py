@@ -26,6 +26,7 @@ from chalicelib.services.intake.site_clients import (
     normalised,
 )
 from chalicelib.services.intake.usual_sum import SharedByEvents
+from chalicelib.services.shared.contact_details import source_word
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
@@ -110,7 +111,7 @@ class BookingReport(Struct, frozen=True, kw_only=True):
             if known.client is None or usual.opted_out is not None:
                 return self.client_as_known(salon_id)
             return ClientMatch(known.client)
-        return find_or_draft(world, connection, usual)
+        return find_or_draft(world, connection, replace(usual, source=source_word(self.event.source)))
 
     def client_as_known(self, salon_id: str, *, is_older: bool = False) -> ClientMatch | None:
         """The client whom the event names, if they are known here, with what it tells of them apart from

@@ -12,6 +12,7 @@ from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client, ConsentChange, own_name
 from chalicelib.domain.clients.consents import with_consents
 from chalicelib.domain.clients.contact_person import MAX_SHARING
+from chalicelib.domain.clients.first_source import with_first_source
 from chalicelib.domain.clients.person_names import is_clearly_another, is_other_name
 from chalicelib.domain.intake.site_events import SiteClient
 from chalicelib.domain.intake.site_people import (
@@ -30,6 +31,7 @@ from chalicelib.services.clients.contact_person import sharing
 from chalicelib.services.clients.register_client import contact_aliases
 from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.intake.ask_person import phone_question
+from chalicelib.services.networks.hear_source import hear_source
 from chalicelib.services.shared.contact_details import (
     MAX_NAME,
     email_or_none,
@@ -43,9 +45,11 @@ from chalicelib.services.shared.world import World
 
 class NormalisedClient(SiteClient, frozen=True):
     """A site's client with name, phone, e-mail and language in the form in which they are kept.
-    phone_text: what the site has as phone, where that is none."""
+    phone_text: what the site has as phone, where that is none. source: where the site says that they came
+    from, as a new client."""
 
     phone_text: str | None = None
+    source: str | None = None
 
 
 class ClientMatch(Struct, frozen=True):
@@ -271,8 +275,11 @@ def _drafted(world: World, connection: Connection, reported: NormalisedClient, k
         email=None if EMAIL in known.taken else reported.email,
         birth_date=reported.birth_date,
         language=reported.language,
-        source=connection.settings.get("source", connection.site),
+        source=connection.source,
     )
+    if reported.source is not None:
+        hear_source(world, client.network_id, reported.source)
+    client = with_first_source(client, reported.source)
     return client_plan.with_wake(client, world.directory(connection.network_id), client.created_at)
 
 

@@ -26,16 +26,16 @@ def checked(directory: Directory, fields: Mapping[str, Any], salon: Salon | None
         "country": lambda code: None if code is None else country_code(code),
         "language": lambda code: None if code is None else language_code(code),
         "timezone": _timezone,
-        "currency": _currency,
+        "currency": currency_code,
         "phone": lambda text: phone_e164(text, *_countries(directory, fields, salon)) if text else None,
         "map_url": _web_url,
         "booking_url": _web_url,
         "tip_url": _web_url,
         "review_links": _review_links,
         "salon_ids": lambda salon_ids: _salon_ids(directory, salon_ids),
-        "minutes": lambda number: _within("minutes", number, 1, MAX_MINUTES),
-        "price_minor": lambda number: _within("price", number, 0, MAX_MINOR),
-        "repeat_after_days": lambda number: _within("repeat_after_days", number, 1, MAX_REPEAT_DAYS),
+        "minutes": lambda number: within("minutes", number, 1, MAX_MINUTES),
+        "price_minor": lambda number: within("price", number, 0, MAX_MINOR),
+        "repeat_after_days": lambda number: within("repeat_after_days", number, 1, MAX_REPEAT_DAYS),
     }
     plain = {name: value for name, value in fields.items() if name != "version"}
     return {name: checks[name](value) if name in checks else value for name, value in plain.items()}
@@ -81,7 +81,8 @@ def _timezone(name: str | None) -> str | None:
     return name
 
 
-def _currency(code: str | None) -> str | None:
+def currency_code(code: str | None) -> str | None:
+    """Raises INVALID_CURRENCY."""
     if code is not None and code not in CURRENCIES:
         raise refused("INVALID_CURRENCY", "Name a currency by its three letters, such as MDL.", currency=code)
     return code
@@ -115,7 +116,8 @@ def _salon_ids(directory: Directory, salon_ids: tuple[str, ...]) -> tuple[str, .
     return tuple(dict.fromkeys(salon_ids))
 
 
-def _within(field: str, number: int | None, least: int, most: int) -> int | None:
+def within(field: str, number: int | None, least: int, most: int) -> int | None:
+    """Raises OUT_OF_RANGE."""
     if number is not None and not least <= number <= most:
         raise refused(
             "OUT_OF_RANGE", f"{field} lies between {least} and {most}.", field=field, least=least, most=most

@@ -1,8 +1,8 @@
 """Set up a network: the network itself, its salons, staff and services. This process sees a change at once,
 other processes see it within a minute."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -10,19 +10,14 @@ from chalicelib.domain.messages.allowed_numbers import allowed_countries
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Network, Salon, Service, Staff
 from chalicelib.domain.networks.site_names import Named, renamed_by_person
-from chalicelib.domain.shared.aliases import InboundNumber
-from chalicelib.domain.shared.errors import conflict, missing, refused
-from chalicelib.domain.shared.ids import derived
+from chalicelib.domain.shared.errors import missing, refused
 from chalicelib.domain.waking.walks import AnyWalk, Replanning, Walk
 from chalicelib.services.networks.check_set_up import checked, checked_place, country_code, language_code
+from chalicelib.services.networks.save_set_up import added, current_part, part_id, save_change
 from chalicelib.services.networks.set_identities import asked_by_owner, numbers_taken
 from chalicelib.services.shared.contact_details import name_normal
-from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.walks import nightly_walk, replan_walk
 from chalicelib.services.shared.world import World
-
-SetUp = TypeVar("SetUp", Network, Salon, Staff, Service)
-Added = TypeVar("Added", Salon, Staff, Service)
 
 NETWORK_CHARACTERS = 10
 UTC = "UTC"
@@ -62,14 +57,14 @@ def _change_network(
     world: World, access: Access, changes: Mapping[str, Any], own_identities: Collection[str]
 ) -> Network:
     directory = world.fresh_directory(access.network_id)
-    network = _current(directory.network, ("network", access.network_id), changes)
+    network = current_part(directory.network, ("network", access.network_id), changes)
     fields = {name: value for name, value in changes.items() if name not in ("identities", "reviewed")}
     reviewed = tuple(sorted({*network.reviewed, *changes.get("reviewed", ())}))
     wanted = replace(network, **checked(directory, fields), reviewed=reviewed)
     wanted = asked_by_owner(world, wanted, changes.get("identities", {}), own_identities)
     numbers = numbers_taken(world, network, wanted)
     walks = _replan(world, directory, replace(directory, network=wanted), network.timezone != wanted.timezone)
-    return _save_change(world, network, wanted, [*numbers, *walks])
+    return save_change(world, network, wanted, [*numbers, *walks])
 
 
 # --- salons, staff, services
@@ -82,11 +77,11 @@ def add_salon(
     planned again. Raises UNKNOWN_TIMEZONE, UNKNOWN_COUNTRY, UNKNOWN_LANGUAGE, INVALID_CURRENCY, INVALID_URL,
     ..."""
     directory = world.fresh_directory(access.network_id)
-    values, salon_id = checked(directory, fields), _id(world, access, "sal", request_id)
+    values, salon_id = checked(directory, fields), part_id(world, access, "sal", request_id)
     salon = checked_place(Salon(network_id=access.network_id, id=salon_id, **values))
     after = replace(directory, salons={**directory.salons, salon_id: salon})
     also: list[Network | AnyWalk] = [*_kept_zone(directory, after), *_replan(world, directory, after)]
-    return _added(world, salon, lambda directory: directory.salons, request_id, also=also)
+    return added(world, salon, lambda directory: directory.salons, request_id, also=also)
 
 
 def _kept_zone(directory: Directory, after: Directory) -> list[Network]:
@@ -109,13 +104,13 @@ def change_salon(world: World, access: Access, salon_id: str, changes: Mapping[s
 
 def _change_salon(world: World, access: Access, salon_id: str, changes: Mapping[str, Any]) -> Salon:
     directory = world.fresh_directory(access.network_id)
-    salon = _current(directory.salons.get(salon_id), ("salon", salon_id), changes)
+    salon = current_part(directory.salons.get(salon_id), ("salon", salon_id), changes)
     if changes.get("currency", salon.currency) != salon.currency:
         raise refused("CURRENCY_FIXED", "A salon keeps its currency.", currency=salon.currency)
     wanted = checked_place(replace(salon, **checked(directory, changes, salon)))
     after = replace(directory, salons={**directory.salons, salon_id: wanted})
     walks = _replan(world, directory, after, salon.timezone != wanted.timezone)
-    return _save_change(world, salon, wanted, walks)
+    return save_change(world, salon, wanted, walks)
 
 
 def get_salon(world: World, access: Access, salon_id: str) -> Salon:
@@ -133,8 +128,8 @@ def add_staff(
     """fields: name, salon_ids, tip_url."""
     values = checked(world.directory(access.network_id), fields)
     _ensure_salons(access, values.get("salon_ids", ()))
-    staff = Staff(network_id=access.network_id, id=_id(world, access, "stf", request_id), **values)
-    return _added(world, staff, lambda directory: directory.staff, request_id)
+    staff = Staff(network_id=access.network_id, id=part_id(world, access, "stf", request_id), **values)
+    return added(world, staff, lambda directory: directory.staff, request_id)
 
 
 def change_staff(world: World, access: Access, staff_id: str, changes: Mapping[str, Any]) -> Staff:
@@ -144,11 +139,11 @@ def change_staff(world: World, access: Access, staff_id: str, changes: Mapping[s
 
 def _change_staff(world: World, access: Access, staff_id: str, changes: Mapping[str, Any]) -> Staff:
     directory = world.fresh_directory(access.network_id)
-    staff = _current(directory.staff.get(staff_id), ("staff", staff_id), changes)
+    staff = current_part(directory.staff.get(staff_id), ("staff", staff_id), changes)
     _ensure_salons(access, staff.salon_ids)
     wanted = _changed_named(directory, access, staff, changes)
     _ensure_salons(access, wanted.salon_ids)
-    return _save_change(world, staff, wanted)
+    return save_change(world, staff, wanted)
 
 
 def add_service(
@@ -158,8 +153,8 @@ def add_service(
     repeat_after_days."""
     access.ensure_whole_network()
     values = checked(world.directory(access.network_id), fields)
-    service = Service(network_id=access.network_id, id=_id(world, access, "srv", request_id), **values)
-    return _added(world, service, lambda directory: directory.services, request_id)
+    service = Service(network_id=access.network_id, id=part_id(world, access, "srv", request_id), **values)
+    return added(world, service, lambda directory: directory.services, request_id)
 
 
 def change_service(world: World, access: Access, service_id: str, changes: Mapping[str, Any]) -> Service:
@@ -170,8 +165,8 @@ def change_service(world: World, access: Access, service_id: str, changes: Mappi
 
 def _change_service(world: World, access: Access, service_id: str, changes: Mapping[str, Any]) -> Service:
     directory = world.fresh_directory(access.network_id)
-    service = _current(directory.services.get(service_id), ("service", service_id), changes)
-    return _save_change(world, service, _changed_named(directory, access, service, changes))
+    service = current_part(directory.services.get(service_id), ("service", service_id), changes)
+    return save_change(world, service, _changed_named(directory, access, service, changes))
 
 
 def _changed_named(directory: Directory, access: Access, value: Named, changes: Mapping[str, Any]) -> Named:
@@ -196,53 +191,7 @@ def _ensure_salons(access: Access, salon_ids: tuple[str, ...]) -> None:
         access.ensure_salon(salon_id)
 
 
-# --- writing
-
-
-def _id(world: World, access: Access, prefix: str, request_id: str | None) -> str:
-    return derived(prefix, access.network_id, request_id) if request_id else world.new_id(prefix)
-
-
-def _added(
-    world: World,
-    value: Added,
-    added_before: Callable[[Directory], Mapping[str, Added]],
-    request_id: str | None,
-    also: Sequence[Network | AnyWalk] = (),
-) -> Added:
-    """The new value, saved; for a request that was answered before, the value that it had made. added_before:
-    the values of that kind, by id."""
-    try:
-        saved, *_ = world.store.save(value, *also)
-    except SaveConflict:
-        directory = world.fresh_directory(value.network_id)
-        existing = added_before(directory).get(value.id) if request_id else None
-        if existing is None:
-            raise
-        return existing
-    world.directories.forget(value.network_id)
-    return saved
-
-
-def _current(value: SetUp | None, what: tuple[str, str], changes: Mapping[str, Any]) -> SetUp:
-    """The value that is to be changed. what: its kind and id. Raises NOT_FOUND, STALE_VERSION where the
-    changes name another version than the present one."""
-    if value is None:
-        raise missing(*what)
-    if changes.get("version", value.version) != value.version:
-        raise conflict("STALE_VERSION", "It was changed meanwhile; read it again.", version=value.version)
-    return value
-
-
-def _save_change(
-    world: World, current: SetUp, wanted: SetUp, also: Sequence[AnyWalk | InboundNumber] = ()
-) -> SetUp:
-    """also: what is saved together with the change. Raises SaveConflict."""
-    if wanted == current:
-        return current
-    saved, *_ = world.store.save(wanted, *also)
-    world.directories.forget(wanted.network_id)
-    return saved
+# --- what a change brings along
 
 
 def _replan(

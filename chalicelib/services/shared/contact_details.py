@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from chalicelib.domain.networks.sources import MAX_WORD
 from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.plain_text import is_visible, visible_text
 
@@ -149,3 +150,9 @@ def name_normal(text: str) -> str:
     if not is_visible(name) or len(name) > MAX_NAME:
         raise refused("INVALID_NAME", f"A name has 1 to {MAX_NAME} characters.")
     return name
+
+
+def source_word(text: str | None) -> str | None:
+    """Where a client came from, as it was said: one line without invisible signs; None where nothing is."""
+    word = " ".join(visible_text(text or "").split())
+    return word[:MAX_WORD].rstrip() if is_visible(word) else None

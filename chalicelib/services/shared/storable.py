@@ -26,6 +26,7 @@ from chalicelib.domain.networks.network import (
 )
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
+from chalicelib.domain.networks.sources import HeardSource, Source
 from chalicelib.domain.networks.trial import TrialTally
 from chalicelib.domain.shared.aliases import Alias, InboundNumber
 from chalicelib.domain.shared.links import Link
@@ -68,6 +69,8 @@ Storable = (
     | Campaign
     | Promotion
     | Offer
+    | Source
+    | HeardSource
     | PromotionShare
     | ClientPromotionTotal
     | SurpriseMonth

@@ -112,6 +112,7 @@ def _is_for(world: World, offer: Offer, visit: VisitInProgress, before: Client) 
         visit.day.on,
         has_booking=lambda: next_booking(before, world.store, visit.now, but=booking.id) is not None,
         services_had=frozenset,
+        sources=visit.directory.sources,
     )
 
 

@@ -19,6 +19,7 @@ from chalicelib.domain.networks.network import (
 )
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.partly_readable import PartlyReadable
+from chalicelib.domain.networks.sources import HeardSource, Source
 from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.store import keys
 from chalicelib.store.item import body_of, value_of
@@ -32,6 +33,8 @@ _IN_DIRECTORY: dict[str, type[Any]] = {
     "TEMPLATE": Template,
     "PRICE": Price,
     "OFFER": Offer,
+    "SOURCE": Source,
+    "HEARD": HeardSource,
 }
 """The parts of the set-up, in the order of the fields of Directory."""
 
@@ -41,6 +44,9 @@ _NAMES: dict[str, Callable[[Any], Any]] = {
     "PRICE": attrgetter("channel", "country_code"),
 }
 """What a part of the set-up is kept by."""
+
+_SPARED = frozenset({"PRICE", "OFFER", "SOURCE", "HEARD"})
+"""What the network goes on without."""
 
 
 class NetworkReads:
@@ -93,9 +99,10 @@ def _words(value: Any) -> Iterator[str]:
 
 
 def _guarded(kind: str, found: dict[Any, Any], unreadable: dict[Any, Unreadable]) -> dict[Any, Any]:
-    """A part of the set-up. Without a price the default is reckoned with, and without an offer a visit earns
-    no more than usual: neither holds anything up. A connection is known by its token, not by its id."""
-    if not unreadable or kind in ("PRICE", "OFFER"):
+    """A part of the set-up. Without a price the default is reckoned with, without an offer a visit earns no
+    more than usual, and a source's clients keep their word: none of these holds anything up. A connection is
+    known by its token, not by its id."""
+    if not unreadable or kind in _SPARED:
         return found
     if kind == "HOOK":
         return PartlyReadable(found, {}, next(iter(unreadable.values())))

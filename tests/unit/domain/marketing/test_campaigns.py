@@ -36,7 +36,7 @@ def is_in(
     has_booking: Callable[[], bool] = must_not_be_asked,
     services_had: Callable[[], frozenset[str]] = must_not_be_asked,
 ) -> bool:
-    return matches(segment, client, TODAY, has_booking=has_booking, services_had=services_had)
+    return matches(segment, client, TODAY, has_booking=has_booking, services_had=services_had, sources={})
 
 
 def test_a_segment_without_conditions_is_everybody() -> None:
