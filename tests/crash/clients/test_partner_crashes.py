@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.clients.first_source import partner_word
 from chalicelib.domain.networks.network import Role
 from chalicelib.services.bookings.book import NewBooking, WantedLine, book
 from chalicelib.services.clients.partner_clients import find_record, register_for_partner
@@ -43,7 +44,7 @@ def book_for(world: World, client: str | NewClient) -> None:
 
 
 def records(world: World) -> list[Client]:
-    return [each for each in world.store.clients(NETWORK).items if each.source == "instagram"]
+    return [each for each in world.store.clients(NETWORK).items if partner_word(each) == "instagram"]
 
 
 def after_each_failure(world: World, before: Job, job: Job, failure: Failure, holds: Job) -> None:
@@ -110,7 +111,7 @@ def test_whichever_call_fails_who_shares_an_email_becomes_one_client(failure: Fa
         (ion,) = (each for each in others.values() if each.id != MARIA_ID)
         assert record.merged is not None
         assert (record.email, record.merged.into) == (EMAIL, ion.id)
-        assert (ion.phone, ion.email, ion.source) == (OTHER_PHONE, None, None)
+        assert (ion.phone, ion.email, ion.source) == (OTHER_PHONE, None, "instagram")
         assert world.store.alias(NETWORK, "email", EMAIL) == MARIA_ID
         (booking,) = world.store.bookings_of_client(NETWORK, ion.id).items
         assert booking.booked_as == record.id
