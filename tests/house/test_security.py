@@ -11,6 +11,7 @@ from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.currencies import largest_visit
 from chalicelib.domain.shared.quotas import QUOTAS
 from chalicelib.services.messages.try_message import TESTS_A_DAY, TESTS_AN_HOUR, TESTS_AN_HOUR_IN_TRIAL
+from chalicelib.services.networks.hear_source import MAX_HEARD
 from chalicelib.services.shared.day_sums import SLICE, WHOLE
 from chalicelib.services.shared.request_quotas import FREE
 from chalicelib.services.visits.visit_bill import BILLS_OF_DAY, TIMES_THE_LARGEST_VISIT
@@ -63,6 +64,10 @@ def test_the_bounds_of_entered_visits_of_the_page_are_those_of_the_code() -> Non
     rows = dict(re.findall(r"^\| (\w+) \| (\d+) days \|$", PAGE, re.MULTILINE))
     assert rows == {role.value: str(days) for role, days in ENTERED_DAYS.items()}
     assert f"more than {CLOSED_AHEAD // timedelta(hours=1)} hours before its start" in PAGE
+
+
+def test_the_bound_of_unknown_words_of_the_page_is_that_of_the_code() -> None:
+    assert f"sources that nobody lists a network keeps {MAX_HEARD};" in " ".join(PAGE.split())
 
 
 def test_the_bounds_of_messages_of_the_page_are_those_of_the_rules() -> None:

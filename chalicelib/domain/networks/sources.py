@@ -114,12 +114,13 @@ def source_named(sources: Mapping[str, Source], word: str | None) -> Source | No
     return next((sources[each] for each in sorted(sources) if key in words_of(sources[each])), None)
 
 
+def counted_as(sources: Mapping[str, Source], word: str) -> str:
+    """What clients with that word count under: the id of the source that it means, else the word's key."""
+    source = source_named(sources, word)
+    return source.id if source is not None else source_key(word) or word
+
+
 def is_source(sources: Mapping[str, Source], word: str | None, wanted: str) -> bool:
     """Whether a client's word means the wanted source, which is named by its id or by any word for it. A word
     that no source is called by means itself."""
-    if word is None:
-        return False
-    meant, source = source_named(sources, wanted), source_named(sources, word)
-    if meant is None or source is None:
-        return meant is source and (source_key(word) or word) == (source_key(wanted) or wanted)
-    return meant.id == source.id
+    return word is not None and counted_as(sources, word) == counted_as(sources, wanted)
