@@ -14,6 +14,7 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.clients.leaving import LeavingStatement, needs_reason, record_call, state_reason
 from infra.testkit.builders import NOW, a_client, a_town, access, save_client
 from infra.testkit.doubles import SettableClock
+from infra.testkit.interleaved_store import InterleavedStore
 from infra.testkit.memory_store import MemoryStore
 from infra.testkit.salon_driver import MARIA_ID, SalonDriver
 from infra.testkit.world import a_world
@@ -66,6 +67,14 @@ def test_a_double_tap_is_one_call_and_writes_once(driver: SalonDriver) -> None:
     called = is_called(driver, CallResult.BOOKED).last_call
     assert called is not None
     assert (called.result, called.number) == ("booked", 2)
+
+
+def test_two_taps_at_the_same_moment_are_one_call(driver: SalonDriver) -> None:
+    racing = driver.on(InterleavedStore(driver.store, lambda: is_called(driver, CallResult.REFUSED)))
+    called = is_called(racing, CallResult.REFUSED)
+    assert called == driver.client()
+    assert called.last_call is not None
+    assert called.last_call.number == 1
 
 
 def test_a_refusal_asks_for_the_reason_until_one_is_stated(driver: SalonDriver) -> None:
