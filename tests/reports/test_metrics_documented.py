@@ -1,0 +1,133 @@
+"""The examples of docs/metrics.md: the SQL and the oracle both give what the page says."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import duckdb
+import pytest
+from msgspec.structs import replace
+
+from chalicelib.analytics.run_report import run_list, run_report
+from chalicelib.domain.reports.definitions import DEFINITIONS, REPORTS, RETENTION, SAYS
+from chalicelib.domain.reports.questions import Question
+from chalicelib.domain.reports.settle_question import DAYS, settled
+from chalicelib.domain.reports.visit_facts import VisitFact
+from chalicelib.domain.shared.zones import local_instant
+from tests.reports.histories import empty_connection, fill
+from tests.reports.oracle import History, Oracle
+
+PAGE = (Path(__file__).parents[2] / "docs/metrics.md").read_text(encoding="utf-8")
+ZONES = {"Centru": "Europe/Chisinau", "Arbat": "Europe/Moscow"}
+NOON = datetime(2026, 9, 1, 9, tzinfo=UTC)
+TODAY = date(2026, 9, 1)
+FIELDS = {"from": "first", "to": "last", "return_from": "return_first", "return_to": "return_last"}
+
+
+def section(title: str) -> str:
+    (found,) = (each for each in re.split(r"^## ", PAGE, flags=re.MULTILINE) if each.startswith(f"{title}\n"))
+    return found
+
+
+def table(text: str) -> list[list[str]]:
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return [[cell.strip(" `") for cell in row] for row in rows[1:]]
+
+
+def history() -> History:
+    facts, categories = [], {}
+    for number, row in enumerate(table(section("The visits of the example"))):
+        client, day, salon, staff, service, category, source, paid = row
+        at = local_instant(date.fromisoformat(day), datetime(2026, 1, 1, 10, tzinfo=UTC).time(), ZONES[salon])
+        categories[service] = category
+        facts.append(
+            VisitFact(
+                salon=salon,
+                booking=f"bkg_{number:02d}",
+                line=0,
+                client=client,
+                visit_on=date.fromisoformat(day),
+                visit_at=at,
+                service=service,
+                staff=staff,
+                currency="MDL",
+                list_minor=int(paid) * 100,
+                price_minor=int(paid) * 100,
+                paid_minor=int(paid) * 100,
+                source=source,
+            )
+        )
+    return History(facts, {}, categories, ZONES)
+
+
+def asked(query: str, report: str = RETENTION) -> Question:
+    """The question of a query string, as a caller of the API writes it."""
+    values: dict[str, Any] = {}
+    for name, text in parse_qsl(query, strict_parsing=True):
+        value: Any = date.fromisoformat(text) if name in FIELDS else text
+        values[FIELDS.get(name, name)] = (int(text),) if name == "days" else value
+    return Question(report=report, **values)
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with empty_connection() as made:
+        fill(made, history())
+        yield made
+
+
+def test_the_page_tells_every_definition_with_its_default() -> None:
+    told = section("Retention")
+    for name in DEFINITIONS:
+        (words,) = re.findall(rf"^- `{name}`: (.+(?:\n  .+)*)", told, re.MULTILINE)
+        assert all(str(each) in words for each in DAYS.get(name, ()))
+    assert set(SAYS) == {*DEFINITIONS, *REPORTS} - {RETENTION}
+    assert all(f"\n## {each.capitalize()}\n" in PAGE for each in REPORTS)
+
+
+@pytest.mark.parametrize("row", table(section("Retention")), ids=lambda row: row[0])
+def test_retention_comes_out_as_the_page_says(row: list[str], connection: duckdb.DuckDBPyConnection) -> None:
+    query, *counts, names = row
+    question = asked(query)
+    expected = dict(zip(("clients", "returned", "maturing"), map(int, counts), strict=True))
+    total = run_report(connection, question, NOON, "Europe/Chisinau").total
+    oracle = Oracle(history(), settled(question, TODAY), TODAY)
+    assert total.items() >= expected.items()
+    assert oracle.retention()[1].items() >= expected.items()
+    assert total["rate"] == (expected["returned"] / expected["clients"] if expected["clients"] else None)
+    listed = run_list(connection, replace(question, listed="returned"), NOON, "Europe/Chisinau")
+    assert [each.client_id for each in listed.items] == [
+        each for each in names.split(", ") if each != "nobody"
+    ]
+
+
+def test_cohorts_come_out_as_the_page_says(connection: duckdb.DuckDBPyConnection) -> None:
+    rows = run_report(connection, asked("from=2025-12-01&to=2026-03-01", "cohorts"), NOON, "UTC").rows
+    found = [
+        [row["key"], str(row["clients"]), ", ".join(map(str, row["returned"])), str(row["months_over"])]
+        for row in rows
+    ]
+    assert found == table(section("Cohorts"))
+
+
+@pytest.mark.parametrize(
+    ("title", "names"),
+    [
+        ("Repurchase", ["clients", "repeated"]),
+        (
+            "Spend",
+            ["visits", "clients", "sales_minor", "spend_per_visit_minor", "sales_per_client_minor"],
+        ),
+        ("Upsell", ["clients", "of_one_category", "of_several_categories"]),
+    ],
+)
+def test_the_other_reports_come_out_as_the_page_says(
+    title: str, names: list[str], connection: duckdb.DuckDBPyConnection
+) -> None:
+    for query, key, *figures in table(section(title)):
+        report = run_report(connection, asked(query, title.lower()), NOON, "Europe/Chisinau")
+        rows = {row["key"]: row for row in report.rows} | {"total": report.total}
+        assert [rows[key][name] for name in names] == [int(each) for each in figures], query
