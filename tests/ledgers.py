@@ -214,9 +214,7 @@ class Ledgers:
     def posting(self, client_id: str, points: int, kind: EntryKind, salon_id: str | None) -> Posting:
         entry_id = self.new_id(client_id)
         actor = "key:test"
-        return Posting(
-            id=entry_id, kind=kind, points=points, reason="test", actor=actor, salon_id=salon_id
-        )
+        return Posting(id=entry_id, kind=kind, points=points, reason="test", actor=actor, salon_id=salon_id)
 
     def new_id(self, client_id: str) -> str:
         return entry_id(client_id, str(len(self.made)))

@@ -65,9 +65,7 @@ def test_eight_at_once_on_one_ledger_lose_and_double_nothing(store: Table, clock
             with lock:
                 told.extend((each.id, each.points) for each in posted)
         # All eight complete the same visit: one counts.
-        until_it_is_done(
-            lambda: complete(driver.world, access(), booking.id, a_visit_bill())
-        )
+        until_it_is_done(lambda: complete(driver.world, access(), booking.id, a_visit_bill()))
 
     all_at_once(work)
     account, entries = store.account(NETWORK, MARIA), store.entries(NETWORK, MARIA)

@@ -14,15 +14,19 @@ STAGE = "trial"
 @pytest.fixture
 def credentials(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in {
-        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": cloud.endpoint_url, "AWS_CONFIG_FILE": "/nonexistent",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": cloud.endpoint_url,
+        "AWS_CONFIG_FILE": "/nonexistent",
     }.items():
         monkeypatch.setenv(name, value)
     yield
     # Its schedule would go on firing, on functions packaged for another machine.
     cloud.connect("cloudformation").delete_stack(StackName=stack_name(STAGE))
     cloud.connect("cloudformation").get_waiter("stack_delete_complete").wait(
-        StackName=stack_name(STAGE), WaiterConfig={"Delay": 1})
+        StackName=stack_name(STAGE), WaiterConfig={"Delay": 1}
+    )
     assert find_stack(cloud.connect, STAGE) is None
 
 

@@ -28,12 +28,15 @@ def act_as(cloud: LocalCloud, deployment: Deployment) -> Act:
 
     def client(function: str, service: str) -> Any:
         configured = cloud.connect("lambda").get_function_configuration(
-            FunctionName=deployment.functions[function])
+            FunctionName=deployment.functions[function]
+        )
         session = cloud.connect("sts").assume_role(RoleArn=configured["Role"], RoleSessionName=function)
         keys = session["Credentials"]
         return boto3.Session(
-            aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"],
-            aws_session_token=keys["SessionToken"], region_name=REGION,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+            region_name=REGION,
         ).client(service, endpoint_url=cloud.endpoint_url)
 
     return client
@@ -66,8 +69,12 @@ def test_the_sweep_reads_the_wake_index_and_no_other(act_as: Act, deployment: De
     dynamodb = act_as("sweep", "dynamodb")
 
     def query(index: str, key: str) -> dict[str, Any]:
-        return {"TableName": deployment.table_name, "IndexName": index,
-                "KeyConditionExpression": f"{key} = :key", "ExpressionAttributeValues": {":key": {"S": "x"}}}
+        return {
+            "TableName": deployment.table_name,
+            "IndexName": index,
+            "KeyConditionExpression": f"{key} = :key",
+            "ExpressionAttributeValues": {":key": {"S": "x"}},
+        }
 
     assert dynamodb.query(**query("wake", "wake_shard"))["Count"] == 0
     assert refused(dynamodb.query, **query("by_client", "client_key"))

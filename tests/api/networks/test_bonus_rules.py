@@ -79,7 +79,10 @@ EVERYTHING: dict[str, Any] = {
     "surprise": {"gift": GIFT, "monthly_budget_points": 2000, "holdout_percent": 20},
     "compensation": {
         "reception": {
-            "points": 200, "times_a_day": 3, "times_a_client_a_month": 1, "points_a_day": 500,
+            "points": 200,
+            "times_a_day": 3,
+            "times_a_client_a_month": 1,
+            "points_a_day": 500,
             "points_a_client_a_month": None,
         }
     },

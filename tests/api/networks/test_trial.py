@@ -133,4 +133,3 @@ def test_a_booking_of_the_trial_gets_its_later_messages_once_the_network_is_live
     clock.now = NOW + timedelta(days=1, minutes=1)
     wake_booking(given_container.sending(), world.store.get(Booking, network_id=NETWORK, id=BOOKING))
     assert [each.kind for each in given_container.sender.sent] == ["confirm_request"]
-

@@ -112,9 +112,7 @@ def test_all_links_of_a_client_share_an_hours_quota(visitor_of: Any, world: Any,
     assert visitors[0].post("b", "/cancel").status == 303
 
 
-def test_stopping_always_works_and_resuming_is_counted(
-    visitor_of: Any, world: Any, mine: Booking
-) -> None:
+def test_stopping_always_works_and_resuming_is_counted(visitor_of: Any, world: Any, mine: Booking) -> None:
     visitor = visitor_of(mine)
     for _ in range(AN_HOUR):
         assert visitor.post("u", "/resume").status == 303
@@ -127,9 +125,7 @@ def test_stopping_always_works_and_resuming_is_counted(
     assert len(lines) <= AN_HOUR * 12
 
 
-def test_ordinary_taps_write_nothing_but_what_they_change(
-    visitor_of: Any, world: Any, mine: Booking
-) -> None:
+def test_ordinary_taps_write_nothing_but_what_they_change(visitor_of: Any, world: Any, mine: Booking) -> None:
     visitor = visitor_of(mine)
     before = len(items(world))
     visitor.post("b", "/confirm")

@@ -37,9 +37,7 @@ def book_for_partner(world: World) -> None:
 
 def book_for(world: World, client: str | NewClient) -> None:
     lines = [WantedLine(service_id="srv_cut", staff_id="stf_anna")]
-    wanted = NewBooking(
-        salon_id="sal_centru", client=client, starts_at=NOW + timedelta(days=2), lines=lines
-    )
+    wanted = NewBooking(salon_id="sal_centru", client=client, starts_at=NOW + timedelta(days=2), lines=lines)
     book(world, PARTNER, wanted, "r-2")
 
 

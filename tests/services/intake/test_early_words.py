@@ -75,9 +75,7 @@ def test_the_same_word_counts_when_the_site_says_it_on_the_day(
     assert (len(questions(driver)), Fact.STATUS in booking.authors) == (1, False)
 
 
-def test_an_early_word_that_comes_late_is_still_too_early(
-    driver: SalonDriver, site: Any, clock: Any
-) -> None:
+def test_an_early_word_that_comes_late_is_still_too_early(driver: SalonDriver, site: Any, clock: Any) -> None:
     driver.hear(site, says(1))
     clock.now = IN_TWO_DAYS
     driver.hear(site, says(2, **PAID))

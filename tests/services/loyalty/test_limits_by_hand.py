@@ -211,9 +211,7 @@ def test_promotions_that_grant_count_for_their_maker(limited: SalonDriver) -> No
     assert promotion_of(limited, OWNER, 10).grant == Gift(10)
 
 
-def promotion_of(
-    driver: SalonDriver, by: Access, points: int, request_id: str | None = None
-) -> Promotion:
+def promotion_of(driver: SalonDriver, by: Access, points: int, request_id: str | None = None) -> Promotion:
     day = date(2026, 11, 25)
     fields = {"name": "Thanks", "starts_on": day, "ends_on": day, "grant": Gift(points)}
     return promotions.make_promotion(driver.world, by, fields, request_id)

@@ -390,8 +390,7 @@ def test_what_has_begun_is_changed_no_more(driver: SalonDriver) -> None:
     campaign = started(driver)
     world, owner = driver.world, access()
     assert (
-        code_of(lambda: campaigns.change_campaign(world, owner, campaign.id, {"name": "x"}))
-        == "WRONG_STATE"
+        code_of(lambda: campaigns.change_campaign(world, owner, campaign.id, {"name": "x"})) == "WRONG_STATE"
     )
     assert code_of(lambda: run_campaign.dry_run(world, owner, campaign.id)) == "WRONG_STATE"
     assert code_of(lambda: run_campaign.resume(world, owner, draft(driver).id)) == "WRONG_STATE"

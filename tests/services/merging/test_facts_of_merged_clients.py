@@ -196,5 +196,3 @@ def test_a_child_merged_into_the_contact_person_shares_no_phone_any_more(driver:
     assert driver.client(MASHA).contact_of == ()
     driver.unmerge(BORIS)
     assert driver.client(MASHA).contact_of == (BORIS,)
-
-

@@ -214,9 +214,7 @@ def visited(driver: SalonDriver, masha: str) -> Booking:
     return booking
 
 
-def test_a_visit_of_the_source_is_reversed_on_the_target(
-    driver: SalonDriver, visited: Booking
-) -> None:
+def test_a_visit_of_the_source_is_reversed_on_the_target(driver: SalonDriver, visited: Booking) -> None:
     merged(driver)
     assert worth(driver, MARIA) == (415, 0)
     driver.reopen(visited)
@@ -226,9 +224,7 @@ def test_a_visit_of_the_source_is_reversed_on_the_target(
     assert (worth(driver, MARIA), worth(driver, MASHA)) == ((525, 0), (0, 0))
 
 
-def test_a_visit_of_the_source_is_refunded_to_the_target_once(
-    driver: SalonDriver, visited: Booking
-) -> None:
+def test_a_visit_of_the_source_is_refunded_to_the_target_once(driver: SalonDriver, visited: Booking) -> None:
     def refunded(request_id: str) -> Any:
         return refund(driver.world, access(), visited.id, an_amount(20_000), "half", request_id).refund
 
@@ -321,9 +317,7 @@ def test_a_merged_source_gets_no_coupon(driver: SalonDriver, masha: str) -> None
     assert (refusal.value.code, refusal.value.details["client_id"]) == ("CLIENT_MERGED", MARIA)
 
 
-def test_too_many_coupons_refuse_the_merge_and_none_is_lost(
-    driver: SalonDriver, masha: str
-) -> None:
+def test_too_many_coupons_refuse_the_merge_and_none_is_lost(driver: SalonDriver, masha: str) -> None:
     terms = CouponTerms("10 % off goods", percent=10)
     for number in range(MAX_COUPONS + 1):
         issue_coupon(driver.world, access(), driver.client(MASHA), terms, "gift", request_id=str(number))

@@ -228,9 +228,7 @@ def test_an_address_that_fails_after_a_merge_is_suppressed_for_both(driver: Salo
 
 def test_devices_come_along_with_a_yes_for_push_and_return(driver: SalonDriver) -> None:
     phone, tablet = (Device(f"arn:{name}", "android", NOW) for name in ("phone", "tablet"))
-    driver.store.save(
-        replace(driver.client(MASHA), devices=(phone,), consents=(a_consent(channel="push"),))
-    )
+    driver.store.save(replace(driver.client(MASHA), devices=(phone,), consents=(a_consent(channel="push"),)))
     driver.merge(MASHA, MARIA_ID)
     maria = driver.client()
     assert (maria.devices, [each.channel for each in maria.consents]) == ((phone,), ["push"])

@@ -41,9 +41,7 @@ def test_an_entry_that_was_reversed_on_the_target_is_not_reversed_again(
     assert worth(driver) == 0
 
 
-def test_a_reversal_repeated_after_a_merge_answers_as_the_first_time(
-    driver: SalonDriver, petru: str
-) -> None:
+def test_a_reversal_repeated_after_a_merge_answers_as_the_first_time(driver: SalonDriver, petru: str) -> None:
     asked = PostingByHand(kind="grant", points=100, reason="gift")
     gift = post_by_hand(driver.world, access(), MARIA, asked, "gift")
     first = reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
@@ -75,9 +73,7 @@ def test_nothing_is_posted_to_a_source_that_was_merged_a_moment_ago(driver: Salo
     assert worth(driver) == 100
 
 
-def test_a_request_repeated_after_a_merge_answers_as_the_first_time(
-    driver: SalonDriver, petru: str
-) -> None:
+def test_a_request_repeated_after_a_merge_answers_as_the_first_time(driver: SalonDriver, petru: str) -> None:
     asked = PostingByHand(kind="grant", points=100, reason="gift")
     first = post_by_hand(driver.world, access(), MARIA, asked, "gift")
     merge_clients(driver.world, access(), MARIA, petru)

@@ -313,7 +313,7 @@ def test_turnover_of_a_day_on_which_both_came_stays_when_one_visit_is_reversed(d
 
 
 def test_a_visit_counts_for_one_client_when_the_other_clients_visit_of_that_day_is_reversed(
-    driver: SalonDriver
+    driver: SalonDriver,
 ) -> None:
     first = visit(driver, A, "1")
     merge(driver, A, B)

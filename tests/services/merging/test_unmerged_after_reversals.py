@@ -165,7 +165,7 @@ def test_reversed_points_of_the_source_that_the_target_had_spent_are_the_sources
 
 
 def test_points_refunded_for_the_source_and_spent_by_the_target_are_the_targets_debt(
-    driver: SalonDriver
+    driver: SalonDriver,
 ) -> None:
     given(driver, MARIA, 100, "hers")
     shampoo = spent(driver, MARIA, 100, "shampoo")

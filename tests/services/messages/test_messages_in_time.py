@@ -183,9 +183,7 @@ def test_reminders_keep_the_right_hour_after_a_clock_change_and_in_another_zone(
 
 def test_who_stopped_messages_gets_none_and_the_log_says_why(driver: SalonDriver) -> None:
     driver.book(IN_TWO_DAYS)
-    consents.stop_messages(
-        driver.world, NETWORK, "cli_maria00000000001", consents.Statement("stop page")
-    )
+    consents.stop_messages(driver.world, NETWORK, "cli_maria00000000001", consents.Statement("stop page"))
     driver.run_until(IN_TWO_DAYS)
     assert driver.kinds_sent() == []
     assert {(message.state.value, message.reason) for message in driver.log()} == {("skipped", "no_consent")}

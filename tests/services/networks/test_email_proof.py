@@ -24,9 +24,7 @@ ADDRESS, OTHER_ADDRESS = "hello@lotos.example", "salon@lotos.example"
 
 
 def ask(driver: SalonDriver, address: str | None = ADDRESS, network_id: str = NETWORK) -> Network:
-    return change_network(
-        driver.world, access(network_id=network_id), {"identities": {"email": address}}
-    )
+    return change_network(driver.world, access(network_id=network_id), {"identities": {"email": address}})
 
 
 def mailed(driver: SalonDriver, network_id: str = NETWORK) -> str:

@@ -1,6 +1,5 @@
 """Items of the table as a newer release, or a fault, would have left them."""
 
-
 import json
 import zlib
 from collections.abc import Callable

@@ -381,4 +381,3 @@ def test_one_item_that_is_woken_directly_is_set_aside_unread_as_well(
     raw.save()
     awake = driver.handlers(driver.sending())
     assert wake_one(driver.world, awake, raw.pk, raw.sk) == "parked"
-

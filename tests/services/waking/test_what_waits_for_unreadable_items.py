@@ -1,6 +1,5 @@
 """What needs an item that cannot be read waits until that item is mended; what does not need it goes on."""
 
-
 from datetime import timedelta
 from typing import Any
 

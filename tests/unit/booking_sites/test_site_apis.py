@@ -208,9 +208,7 @@ SENSELESS = [None, [], "text", {"data": None}, {"data": "x"}, {"booking": {"vers
 
 @pytest.mark.parametrize("body", SENSELESS)
 @pytest.mark.parametrize("name", SITES)
-def test_an_answer_without_sense_changes_nothing(
-    site: SiteServer, take: Any, name: str, body: Any
-) -> None:
+def test_an_answer_without_sense_changes_nothing(site: SiteServer, take: Any, name: str, body: Any) -> None:
     path, _, _ = SITES[name]
     site.says(f"GET {path}", (200, body))
     assert take(step(name)).outcome in (LATER, REFUSED)
@@ -238,9 +236,7 @@ def test_a_deployment_asks_by_its_own_clock(site: SiteServer) -> None:
     assert [take(step("square")).outcome for _ in range(3)] == [TAKEN] * 3
 
 
-def test_a_slow_site_gets_no_further_call_of_a_step(
-    site: SiteServer, seconds: list[float]
-) -> None:
+def test_a_slow_site_gets_no_further_call_of_a_step(site: SiteServer, seconds: list[float]) -> None:
     """The worker has other bookings to wake, and only so much time."""
 
     def slowly() -> float:
@@ -313,7 +309,9 @@ def test_a_token_is_in_no_text_of_a_step() -> None:
 
 
 def test_the_deployments_setting_says_where_an_api_is_and_no_network_does() -> None:
-    found = from_environment({"TABLE_NAME": "t", "SITE_API_URLS": "square=https://a.example/s, calcom=https://b"})
+    found = from_environment(
+        {"TABLE_NAME": "t", "SITE_API_URLS": "square=https://a.example/s, calcom=https://b"}
+    )
     assert found.site_api_urls == {"square": "https://a.example/s", "calcom": "https://b"}
     assert from_environment({"TABLE_NAME": "t"}).site_api_urls == {}
 
