@@ -11,6 +11,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from chalicelib.analytics.retention import list_clients, retention
+from chalicelib.analytics.staff import staff_on_equal_terms
 from chalicelib.analytics.statements import Asked
 from chalicelib.analytics.totals import cohorts, repurchase, spend, upsell
 from chalicelib.domain.reports.definitions import (
@@ -19,6 +20,7 @@ from chalicelib.domain.reports.definitions import (
     RETENTION,
     SAYS,
     SPEND,
+    STAFF,
     UPSELL,
     VERSIONS,
 )
@@ -28,7 +30,14 @@ from chalicelib.domain.shared.months import last_day_of_month, month_number
 from chalicelib.domain.shared.zones import local_date
 
 _REPORTS = MappingProxyType(
-    {RETENTION: retention, COHORTS: cohorts, REPURCHASE: repurchase, SPEND: spend, UPSELL: upsell}
+    {
+        RETENTION: retention,
+        COHORTS: cohorts,
+        REPURCHASE: repurchase,
+        SPEND: spend,
+        UPSELL: upsell,
+        STAFF: staff_on_equal_terms,
+    }
 )
 _NAMES = MappingProxyType(
     {
@@ -86,7 +95,7 @@ def _final_on(asked: Asked) -> date:
 
 
 def _definition(question: Question) -> Definition:
-    name = question.definition or question.report
+    name = question.definition or question.report if question.report != STAFF else STAFF
     values: dict[str, Any] = {field: getattr(question, field) for field in _NAMES}
     parameters = {_NAMES[field]: value for field, value in values.items() if value not in (None, ())}
     return Definition(name, VERSIONS[name], SAYS[name], parameters)

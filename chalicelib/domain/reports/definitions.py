@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 RETENTION, COHORTS, REPURCHASE, SPEND, UPSELL = "retention", "cohorts", "repurchase", "spend", "upsell"
-REPORTS = (RETENTION, COHORTS, REPURCHASE, SPEND, UPSELL)
+STAFF = "staff"
+REPORTS = (RETENTION, COHORTS, REPURCHASE, SPEND, UPSELL, STAFF)
+OF_RETURNS = (RETENTION, STAFF)
+"""The reports that ask by a definition of retention."""
 
 PERIOD, TRAILING, WINDOW = "period", "trailing", "window"
 SINCE_VISIT, FIRST_TIME = "since_visit", "first_time"
@@ -26,6 +29,8 @@ SAYS: Mapping[str, str] = MappingProxyType(
         " which is month 0, and in each month after it.",
         REPURCHASE: "Of the clients with a visit in the period: those with two or more visits in the period.",
         SPEND: "What was paid for the visits of the period, refunds taken off: a visit, and a client.",
+        STAFF: "Retention of each specialist, and as it would be had the specialist and the colleagues served"
+        " the same services and the same share of new clients.",
         UPSELL: "Clients with services of one category in the period, and clients with services of several.",
     }
 )

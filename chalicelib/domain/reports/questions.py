@@ -6,20 +6,28 @@ from typing import Any
 
 from msgspec import Struct
 
-from chalicelib.domain.reports.definitions import COHORTS, FIRST_TIME, PERIOD, RETENTION, TRAILING, WINDOW
+from chalicelib.domain.reports.definitions import (
+    COHORTS,
+    FIRST_TIME,
+    OF_RETURNS,
+    PERIOD,
+    STAFF,
+    TRAILING,
+    WINDOW,
+)
 
 
 class Question(Struct, frozen=True, kw_only=True):
     """What somebody asks. Dates are local dates of the salon, both ends included. None or empty: not said;
     `settled` fills in what the definition has by default.
 
-    report      retention, cohorts, repurchase, spend or upsell.
-    definition  of retention: period, trailing, window, since_visit or first_time.
+    report      retention, cohorts, repurchase, spend, upsell or staff.
+    definition  of retention and staff: period, trailing, window, since_visit or first_time.
     first, last the period of the base; of `trailing` the current period; of cohorts the first day of the
                 first month and the last day of the last one.
     return_first, return_last
                 of `period`: the period of the return.
-    days        lengths of windows; several for since_visit alone.
+    days        lengths of windows; several for retention by since_visit alone.
     who         all, or new: clients whose first visit in the network lies in the period of the base.
     returned_to network, salon or staff: where a return counts.
     by          a row for each salon, staff, service, category or source; None: the total alone.
@@ -118,7 +126,7 @@ def base_period(question: Question) -> tuple[date, date]:
 def return_period(question: Question) -> tuple[date | None, date | None]:
     """The first and the last local date on which a return can count, over all clients of a settled question.
     (None, None): the report counts no returns."""
-    if question.report != RETENTION or question.first is None or question.last is None:
+    if question.report not in OF_RETURNS or question.first is None or question.last is None:
         return None, None
     if question.definition == PERIOD:
         return question.return_first, question.return_last
@@ -134,6 +142,7 @@ def needed_days(question: Question) -> tuple[date | None, date]:
     assert question.last is not None
     whole = (
         question.who == "new"
+        or question.report == STAFF
         or question.definition == FIRST_TIME
         or question.by == "source"
         or question.source is not None

@@ -15,6 +15,7 @@ from chalicelib.domain.reports.definitions import (
     REPURCHASE,
     RETENTION,
     SINCE_VISIT,
+    STAFF,
     TRAILING,
     UPSELL,
     WINDOW,
@@ -42,6 +43,9 @@ DAYS: Mapping[str | None, tuple[int, ...]] = MappingProxyType(
 )
 """Definition of retention -> its `days` where the question names none."""
 
+STAFF_DAYS = (90,)
+"""The window of the report of staff by since_visit, where the question names none."""
+
 _OF_RETENTION = {"days": "days", "who": "who", "returned_to": "returned_to", "listed": "list"}
 _OF_PERIOD = {"return_first": "return_from", "return_last": "return_to"}
 """Field -> the parameter's name in the API."""
@@ -53,6 +57,8 @@ def settled(question: Question, today: date) -> Question:
 
     Raises NOT_FOUND, UNKNOWN_DEFINITION, UNKNOWN_DIMENSION, UNKNOWN_CHOICE, UNUSED_PARAMETER, OUT_OF_RANGE,
     INVALID_PERIOD, ONE_WINDOW_NEEDED and INVALID_FIELD."""
+    if question.report == STAFF:
+        return replace(settled(_of_staff(question), today), report=STAFF)
     _check_names(question)
     _check_used(question)
     _check_windows(question)
@@ -69,6 +75,18 @@ def settled(question: Question, today: date) -> Question:
     if question.report == COHORTS:
         question = _with_whole_months(question)
     return question
+
+
+def _of_staff(question: Question) -> Question:
+    """The question about retention that the report of staff is made of: by staff, with one window."""
+    if question.by not in (None, STAFF):
+        raise refused("UNUSED_PARAMETER", "`by` says nothing here: leave it out.", field="by")
+    if len(set(question.days)) > 1:
+        words = "Specialists are compared by one window: name one number of days."
+        raise refused("ONE_WINDOW_NEEDED", words, field="days")
+    definition = question.definition or SINCE_VISIT
+    days = question.days or (STAFF_DAYS if definition == SINCE_VISIT else ())
+    return replace(question, report=RETENTION, by=STAFF, definition=definition, days=days)
 
 
 def _check_names(question: Question) -> None:
