@@ -140,9 +140,10 @@ def _queues() -> Any:
 
 @cache
 def world() -> "World":
+    from chalicelib.services.reports.record_visits import VisitRecorder
     from chalicelib.services.shared.world import World
 
-    return World(
+    made = World(
         store=table(),
         directories=CachedDirectories(table().directory, now),
         clock=now,
@@ -150,6 +151,8 @@ def world() -> "World":
         wake_queue=wake_queue(),
         pause=time.sleep,
     )
+    table().prepared_by(VisitRecorder(made))
+    return made
 
 
 @cache
@@ -307,7 +310,7 @@ def sending(count: "Callable[[str], None]" = lambda metric: None) -> "Sending":
 def handlers(count: "Callable[[str], None]" = lambda metric: None) -> "Handlers":
     from chalicelib.services.waking.handlers import handlers as made
 
-    return made(sending(count), intake_queue(), pass_updates(), site_apis(), polling)
+    return made(sending(count), intake_queue(), pass_updates(), site_apis(), polling, renewal_queue())
 
 
 def site_apis() -> "TakeStep":

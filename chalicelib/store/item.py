@@ -11,6 +11,8 @@ from pynamodb.connection import Connection
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.reports.packed_visits import indexed_visit
 from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.store import keys
@@ -27,6 +29,8 @@ MAX_REASON = 200
 _KEPT = {"PK": "S", "SK": "S", "wake_shard": "S", "wake_at": "S", "version": "N"}
 """What is kept of an item with an attribute of a wrong type, where these are of the right one."""
 INDEX_FACTS = ("at", "status", "client_key", "salon_key")
+NOT_IN_BODIES = ("version", "indexed")
+"""Fields that stand in other attributes alone."""
 """Attributes, besides the key, of which the body need not repeat what they tell."""
 
 
@@ -131,7 +135,8 @@ def attributes_of(value: Any, shards: int) -> dict[str, Any]:
         "network_key": place.network_key,
     }
     facts = keys.key_facts(place.pk, place.sk, **{name: of_indexes[name] for name in INDEX_FACTS})
-    left_out = {"version", *(name for name, text in facts.items() if _says(text, getattr(value, name, None)))}
+    of_key = (name for name, text in facts.items() if _says(text, getattr(value, name, None)))
+    left_out = {*NOT_IN_BODIES, *of_key}
     body = encoded(stored_walk(value) if isinstance(value, Walk) else value, left_out)
     beside = of_indexes | {
         "pk": place.pk,
@@ -190,6 +195,8 @@ def _decoded_value(cls: type[T], item: Any) -> T:
     known: dict[str, Any] = keys.key_facts(item.pk, item.sk, **of_indexes)
     if item.version is not None:
         known["version"] = int(item.version)
+    if cls is Booking:
+        known["indexed"] = keys.indexed_visit(of_indexes)
     body = body_of(item)
     if cls is Walk:
         return walk_of(decoded(StoredWalk, body, **known))  # type: ignore[return-value]
@@ -204,4 +211,6 @@ def body_of(item: Any) -> str:
 
 def after_save(value: Any) -> Any:
     """The value as it stands once it is saved: at its next version, if it has one."""
+    if isinstance(value, Booking):
+        return replace(value, version=value.version + 1, indexed=indexed_visit(value))
     return replace(value, version=value.version + 1) if hasattr(value, "version") else value

@@ -7,7 +7,7 @@ all networks at once.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -16,6 +16,7 @@ from zlib import crc32
 from msgspec import Struct
 
 from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status
+from chalicelib.domain.bookings.visit_record import IndexedVisit
 from chalicelib.domain.clearing.clearing import ClearingPart
 from chalicelib.domain.clients.clients import Client, ConsentChange
 from chalicelib.domain.intake.inbox import KEPT, InboxItem
@@ -26,6 +27,7 @@ from chalicelib.domain.messages.messages import Message, MessageSummary
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.networks.sources import HeardSource
+from chalicelib.domain.reports.packed_visits import packed
 from chalicelib.domain.shared.aliases import Alias
 from chalicelib.domain.shared.ids import digest
 from chalicelib.domain.shared.operations import Parked
@@ -77,6 +79,7 @@ TEMPLATES = {
     "SPENDING": ("NET#{network_id}#SPENDING", "SPENDING#{month}"),
     "NUMBER": ("NUMBER#{number}", "NUMBER"),
     "LINK": ("LINK#{id}", "LINK"),
+    "FACTPAGE": ("NET#{network_id}#FACTS", "FACTPAGE#{table}#{salon_id}#{month}"),
 }
 """Kind of item -> (PK, SK)."""
 
@@ -163,6 +166,15 @@ def key_facts(pk: str, sk: str, **of_indexes: str | None) -> dict[str, str]:
     return found
 
 
+def indexed_visit(of_indexes: Mapping[str, str | None]) -> IndexedVisit | None:
+    """The visit of a booking as the index of its salon has it by these attributes."""
+    salon = _parts(INDEX_TEMPLATES["salon_key"][0], str(of_indexes["salon_key"]))
+    status, _, facts = str(of_indexes["status"]).partition(" ")
+    if status != Status.COMPLETED or not salon or not of_indexes["at"]:
+        return None
+    return IndexedVisit(salon["salon_id"], datetime.fromisoformat(of_indexes["at"]), facts)
+
+
 _HIDDEN = frozenset({"token", "hash", "value", "device"})
 """Parts of keys that are secrets or addresses, or too long to be handed out."""
 
@@ -238,14 +250,14 @@ def _booking(value: Booking) -> Place:
         at=value.starts_at,
         client_key=who,
         salon_key=bookings_of_salon(value.network_id, value.salon_id),
-        status=listed_as(value.status),
+        status=" ".join(filter(None, (listed_as(value.status), packed(value)))),
         wake=value.wake,
     )
 
 
 def listed_as(status: Status) -> str:
     """A booking's status in the salon's list, where those to come are all alike: a confirmation is written to
-    the booking alone."""
+    the booking alone. In the list, the facts of a completed visit follow it."""
     return (Status.BOOKED if status in UPCOMING else status).value
 
 

@@ -7,6 +7,8 @@ by its key raises Unreadable.
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, TypeVar
 
 from pynamodb.exceptions import DoesNotExist
@@ -153,7 +155,7 @@ class Reader:
         pages = index.query(
             hash_value,
             self.between(since, until),
-            filter_condition=self.item.status.is_in(*among) if among else None,
+            filter_condition=self.with_status(*among) if among else None,
             scan_index_forward=not newest_first,
             page_size=_SIFTED_BATCH_SIZE if among else limit,
             last_evaluated_key=first,
@@ -164,6 +166,10 @@ class Reader:
         if len(found) > limit:
             end = {name: found[limit - 1][name] for name in pages.key_names}
         return Page([(each["PK"]["S"], each["SK"]["S"]) for each in found[:limit]], cursor_text(end))
+
+    def with_status(self, *among: str) -> Any:
+        """The condition of one of these statuses, whatever follows it in the index."""
+        return reduce(or_, map(self.item.status.startswith, among))
 
     def between(self, since: datetime | None, until: datetime | None) -> Any:
         at = self.item.at

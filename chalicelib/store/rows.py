@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib.domain.bookings.bookings import Line, Refund, Review
 from chalicelib.domain.bookings.facts import Authorship, ReportedFacts
+from chalicelib.domain.bookings.visit_record import VisitRecord
 from chalicelib.domain.clearing.audit import Difference
 from chalicelib.domain.clearing.clearing import OpenPoints, PairSum, Period
 from chalicelib.domain.clients.calls import PhoneCall
@@ -58,6 +59,7 @@ ROWS: frozenset[type[Any]] = frozenset(
         Review,
         Authorship,
         ReportedFacts,
+        VisitRecord,
         Difference,
         Period,
         PairSum,

@@ -2,7 +2,7 @@
 services/shared/ports.py."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -28,10 +28,15 @@ from chalicelib.store.reads.loyalty import LoyaltyReads
 from chalicelib.store.reads.marketing import MarketingReads
 from chalicelib.store.reads.messages import MessageReads
 from chalicelib.store.reads.networks import NetworkReads
+from chalicelib.store.reads.reports import ReportReads
 from chalicelib.store.reads.waking import WakingReads
 
 _CONFLICT = "ConditionalCheckFailedException"
 _TRANSACTION_TRIES = 5
+
+
+Prepare = Callable[[tuple[Any, ...], Sequence[Any]], tuple[Any, ...]]
+"""What a save does first: the values to put and to remove -> the values that are put, as they are written."""
 
 
 class Table:
@@ -40,6 +45,7 @@ class Table:
     def __init__(self, name: str, region: str, *, shards: int, host: str | None = None) -> None:
         self.item = bound_to(name, region, host)
         self.shards = shards
+        self._prepare: Prepare = lambda values, remove: values
         self._connection = connected(region, host)
         self._add_reads(Reader(self.item))
         raw = RawItems(self.item, self._connection, self._item_of)
@@ -62,6 +68,8 @@ class Table:
         self.bookings_of_salon = bookings.bookings_of_salon
         self.bookings_waiting = bookings.bookings_waiting
         self.completed_of_salon = bookings.completed_of_salon
+        self.visits_of_salon = bookings.visits_of_salon
+        self.fact_pages = ReportReads(reader).fact_pages
         loyalty = LoyaltyReads(reader)
         self.account = loyalty.account
         self.accounts_named = loyalty.accounts_named
@@ -86,8 +94,13 @@ class Table:
 
     # --- writing
 
+    def prepared_by(self, prepare: Prepare) -> None:
+        """Has each save give its values to `prepare` first."""
+        self._prepare = prepare
+
     def save(self, *values: Any, remove: Sequence[Storable] = ()) -> tuple[Any, ...]:
         """Puts all values or none; see the port."""
+        values = self._prepare(values, remove)
         if len(values) == 1 and not remove:
             self._save_one(values[0])
         else:

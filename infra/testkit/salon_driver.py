@@ -44,7 +44,7 @@ from chalicelib.services.waking.sweep_shards import sweep
 from chalicelib.services.waking.wake_items import Drained, Handlers, drain_shard, wake_one
 from chalicelib.store.keys import place_of, shard_names
 from infra.testkit.builders import NETWORK, a_visit_bill, access, an_amount
-from infra.testkit.doubles import RecordingIntake, RecordingSender, SettableClock
+from infra.testkit.doubles import InstantRenewals, RecordingIntake, RecordingSender, SettableClock
 from infra.testkit.site_events import ScriptedSite
 
 BASE_URL = "https://salon.example"
@@ -172,7 +172,13 @@ class SalonDriver(Struct):
         return Sending(self.world, senders, self.links, self.texts, Budgets(self.world, self.ceilings))
 
     def handlers(self, sending: Sending) -> Handlers:
-        return handlers(sending, self.intake_queue, take_step=self.take_step, polling=self.polling)
+        return handlers(
+            sending,
+            self.intake_queue,
+            take_step=self.take_step,
+            polling=self.polling,
+            renewals=InstantRenewals(self.store),
+        )
 
     def polling(self) -> Polling:
         return Polling(self.receiving(), self.ask_changes)

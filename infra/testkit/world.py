@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.services.reports.record_visits import VisitRecorder
 from chalicelib.services.shared.ports import Randomness, WakeQueue
 from chalicelib.services.shared.world import Directories, World
 from infra.testkit.doubles import (
@@ -23,8 +24,9 @@ def a_world(
     wake_queue: WakeQueue | None = None,
     pause: Callable[[float], None] = no_pause,
 ) -> World:
-    """On that store. What is not given is settable, seeded or recording; the set-up is read each time."""
-    return World(
+    """On that store. What is not given is settable, seeded or recording; the set-up is read each time. Saves
+    of a table record visits for reports, as in a process that has just begun."""
+    made = World(
         store=store,
         directories=directories or FreshDirectories(store.directory),
         clock=clock or SettableClock(),
@@ -32,3 +34,6 @@ def a_world(
         wake_queue=wake_queue or RecordingWakeQueue(),
         pause=pause,
     )
+    if hasattr(store, "prepared_by"):
+        store.prepared_by(VisitRecorder(made))
+    return made

@@ -97,6 +97,8 @@ def test_a_stored_value_comes_back_as_it_was(cls: type) -> None:
         assert (item.body is None) is (len(item.packed or b"") > 0)
         back = value_of(cls, item)
         assert getattr(back, "version", 8) == 8
+        if isinstance(value, Booking):  # the salon's index tells that, and no body repeats it
+            value, back = replace(value, indexed=None), replace(back, indexed=None)
         assert (replace(back, version=7) if "version" in names else back) == value
 
     there_and_back()

@@ -118,14 +118,14 @@ def test_a_visit_is_completed_refunded_and_taken_back(driver: SalonDriver, store
     ion = named(driver, "Ion")
     booking, account = upcoming(driver, ion), store.account(NETWORK, ion.id)
     driver.world.clock.now = booking.starts_at  # type: ignore[attr-defined]
-    with touching(driver, booking.id, f"CLI#{ion.id}"):
+    with touching(driver, booking.id, f"CLI#{ion.id}", "FACTS"):
         done = driver.complete(booking, paid_minor=60_000, redeem_points=30)
     assert done.booking.redeemed_points == 30
     assert {entry.kind for entry in done.entries} >= {"redeem", "cashback"}
     assert driver.client(ion.id).visits_count == ion.visits_count + 1
-    with touching(driver, booking.id, f"CLI#{ion.id}"):
+    with touching(driver, booking.id, f"CLI#{ion.id}", "FACTS"):
         refund(driver.world, access(), booking.id, an_amount(20_000), "unhappy", "r-1")
-    with touching(driver, booking.id, f"CLI#{ion.id}"):
+    with touching(driver, booking.id, f"CLI#{ion.id}", "FACTS"):
         driver.reopen(driver.booking(booking.id))
     after, stands = driver.client(ion.id), store.account(NETWORK, ion.id)
     assert without(after, "touches", "due", "trouble") == without(ion, "touches", "due", "trouble")
@@ -141,7 +141,7 @@ def test_what_a_visit_of_the_past_brought_is_taken_back_with_it(driver: SalonDri
     elena = named(driver, "Elena")
     page = store.bookings_of_client(NETWORK, elena.id)
     booking = next(each for each in page.items if each.status is Status.COMPLETED and each.refunds)
-    with touching(driver, booking.id, f"CLI#{elena.id}", "SHARE"):
+    with touching(driver, booking.id, f"CLI#{elena.id}", "SHARE", "FACTS"):
         driver.reopen(booking)
     after = driver.booking(booking.id)
     assert (after.status, after.reopened) == (Status.BOOKED, booking.reopened + 1)

@@ -9,7 +9,8 @@ from msgspec.structs import asdict, replace
 from chalicelib.api.http.endpoint import Ask
 from chalicelib.api.http.schemas import Answered, Money, money
 from chalicelib.domain.bookings.booking_plan import as_planned, plans
-from chalicelib.domain.bookings.bookings import Booking, Line, Refund, note_of_partner
+from chalicelib.domain.bookings.bookings import Booking, Line, Refund
+from chalicelib.domain.bookings.partner_note import note_of_partner
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.clients.first_source import partner_word
 from chalicelib.domain.messages.messages import message_id

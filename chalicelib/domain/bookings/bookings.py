@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.facts import Authorship, Fact, ReportedFacts
+from chalicelib.domain.bookings.visit_record import IndexedVisit, VisitRecord
 from chalicelib.domain.bookings.write_back import REPORTED_AS, STEPS_OF_SITES, SiteStep, WriteBack
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.domain.shared.tasks import TaskKind
@@ -94,6 +95,9 @@ class Booking(Struct, frozen=True, kw_only=True):
     earned_percent
                 the percentage of the bill that the visit earns, by the client's tier before it; None: not
                 completed, or completed by an earlier release.
+    visit       what reports need of a completed visit and nothing else tells later. None: not completed, or
+                completed by an earlier release.
+    indexed     its visit as the salon's index has it. The store keeps it; None: not counted there.
     earned_at   when it earned points after it was closed: a bill told or raised later.
     corrections how often the sum of this completion was corrected after points had been given for it.
     would_earn  the points that the bill would have earned, had its network not been in trial.
@@ -168,6 +172,8 @@ class Booking(Struct, frozen=True, kw_only=True):
     earned_percent: int | None = None
     corrections: int = 0
     earned_at: tuple[datetime, ...] = ()
+    visit: VisitRecord | None = None
+    indexed: IndexedVisit | None = None
     booked_at: datetime | None = None
     client_since: int = 0
     start_since: int | None = None
@@ -234,21 +240,6 @@ def pending_write_back(booking: Booking) -> WriteBack | None:
     """The write-back that is still to be made: the booking stands so, and its site has not said so since."""
     write_back = booking.write_back
     return write_back if write_back is not None and site_lacks(booking) is write_back.step else None
-
-
-def with_desk_note(booking: Booking, note: str | None) -> Booking:
-    """The booking with the desk's note. What the partner that made it told is kept for the partner."""
-    of_partner = booking.partner_note
-    if booking.partner is not None and of_partner is None and note != booking.note:
-        of_partner = booking.note or ""
-    return replace(booking, note=note, partner_note=of_partner)
-
-
-def note_of_partner(booking: Booking) -> str | None:
-    """The note as the partner that made the booking told it; None: it told none, or no partner made it."""
-    if booking.partner is None:
-        return None
-    return booking.note if booking.partner_note is None else booking.partner_note or None
 
 
 def moved(booking: Booking, starts_at: datetime, now: datetime, notice_from: timedelta) -> Booking:

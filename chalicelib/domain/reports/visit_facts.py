@@ -1,5 +1,6 @@
 """Visit facts: the lines of completed bookings, as reports read them, without names and phones. Pure."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from msgspec import Struct
@@ -10,6 +11,7 @@ class VisitFact(Struct, frozen=True, kw_only=True):
     the view `visits` of the reports. Amounts are minor units of `currency`.
 
     line            0 for the booking's first service.
+    service         None: the booking names none; then it has this one line.
     client          whom the booking belonged to; that client may have been merged since. None: nobody known.
     visit_on        the local date of the visit, by the salon's zone when the visit was completed.
     visit_at        UTC instant.
@@ -28,7 +30,7 @@ class VisitFact(Struct, frozen=True, kw_only=True):
     client: str | None
     visit_on: date
     visit_at: datetime
-    service: str
+    service: str | None
     staff: str | None
     currency: str
     list_minor: int | None
@@ -38,3 +40,36 @@ class VisitFact(Struct, frozen=True, kw_only=True):
     points_minor: int = 0
     refunded_minor: int = 0
     source: str | None = None
+
+
+class VisitSums(Struct, frozen=True):
+    """The sums of a whole bill, or one line's shares of them."""
+
+    paid_minor: int | None
+    goods_minor: int = 0
+    points_minor: int = 0
+    refunded_minor: int = 0
+
+
+def shared_out(sums: VisitSums, prices: Sequence[int]) -> list[VisitSums]:
+    """Each line's shares of the sums, which add up to them. prices: of the lines, 0 where unknown."""
+    if len(prices) == 1:
+        return [sums]
+    paid = _shares(sums.paid_minor, prices) if sums.paid_minor is not None else [None] * len(prices)
+    others = (_shares(each, prices) for each in (sums.goods_minor, sums.points_minor, sums.refunded_minor))
+    return [VisitSums(*each) for each in zip(paid, *others, strict=True)]
+
+
+def _shares(whole: int, prices: Sequence[int]) -> list[int]:
+    """A whole in proportion to prices, equally where all are 0, by the largest remainder; of equal remainders
+    the first line's comes first."""
+    if not whole:
+        return [0] * len(prices)
+    weights = prices if any(prices) else [1] * len(prices)
+    total = sum(weights)
+    found = [whole * weight // total for weight in weights]
+    left = whole - sum(found)
+    by_remainder = sorted(range(len(weights)), key=lambda place: -(whole * weights[place] % total))
+    for place in by_remainder[:left]:
+        found[place] += 1
+    return found

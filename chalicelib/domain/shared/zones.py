@@ -47,3 +47,7 @@ def as_instant(moment: datetime, zone_name: str) -> datetime:
     if moment.tzinfo is not None:
         return moment.astimezone(UTC)
     return local_instant(moment.date(), moment.time(), zone_name)
+
+
+def utc_date(instant: datetime) -> date:
+    return instant.astimezone(UTC).date()

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from chalicelib.domain.bookings.authors import party_of, with_author_of_change
-from chalicelib.domain.bookings.bookings import Booking, moved, with_desk_note, with_lines
+from chalicelib.domain.bookings.bookings import Booking, moved, with_lines
+from chalicelib.domain.bookings.partner_note import with_desk_note
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.services.bookings.book import directory_has, ensure_ahead, priced_lines

@@ -7,6 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar, overload
 from msgspec import Struct
 
 from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.bookings.visit_record import IndexedVisit
 from chalicelib.domain.clearing.clearing import ClearingPart
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
@@ -20,6 +21,7 @@ from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.messages.messages import Message, MessageSummary, Outcome, Outgoing, Worded
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import Directory, Template
+from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.touches import TouchKind
@@ -29,7 +31,7 @@ from chalicelib.services.shared.storable import Storable
 T = TypeVar("T")
 V = TypeVar("V", bound=Storable)
 
-Woken = Booking | Client | Account | Recipient | InboxItem | AnyWalk | Promotion | SitePoll
+Woken = Booking | Client | Account | Recipient | InboxItem | AnyWalk | Promotion | SitePoll | FactPage
 """The values that have a wake pointer."""
 
 
@@ -53,6 +55,13 @@ class SaveConflict(Exception):
     def __init__(self, value: Any = None) -> None:
         super().__init__(f"conflict on {type(value).__name__}")
         self.value = value
+
+
+class ListedVisit(Struct, frozen=True):
+    """A completed booking as its salon's index has it."""
+
+    booking_id: str
+    visit: IndexedVisit
 
 
 class Page(Struct, Generic[T], frozen=True):
@@ -169,6 +178,15 @@ class Store(Protocol):
 
     def clearing_parts(self, network_id: str, walk_id: str) -> Iterator[ClearingPart]: ...
     def completed_of_salon(self, network_id: str, salon_id: str, since: datetime, until: datetime) -> int: ...
+    def visits_of_salon(
+        self, network_id: str, salon_id: str, since: datetime | None, until: datetime | None
+    ) -> Iterator[ListedVisit]:
+        """The completed bookings that start between two instants, by their start, as the index has them; none
+        is read. Perhaps as they were a second ago."""
+
+    def fact_pages(self, network_id: str, salon_id: str | None = None) -> list[FactPage]:
+        """The pages of facts of a network, or of one of its salons, by salon and month. Perhaps as they were
+        a second ago."""
 
     def messages_of_salon(
         self,

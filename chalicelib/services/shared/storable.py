@@ -28,6 +28,7 @@ from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.networks.sources import HeardSource, Source
 from chalicelib.domain.networks.trial import TrialTally
+from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.domain.shared.aliases import Alias, InboundNumber
 from chalicelib.domain.shared.links import Link
 from chalicelib.domain.shared.operations import GivenAnswer, Parked, Tally
@@ -81,4 +82,5 @@ Storable = (
     | ClearingPart
     | Spending
     | InboundNumber
+    | FactPage
 )

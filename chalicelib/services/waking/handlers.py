@@ -1,5 +1,6 @@
 """Handlers: what waking means for each kind of item. Bookings, clients, accounts, recipients of campaigns,
-walks, promotions and polls of booking sites wake, and so do webhooks that were never ingested."""
+walks, promotions, polls of booking sites and pages of facts wake, and so do webhooks that were never
+ingested."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -20,6 +21,7 @@ from chalicelib.domain.loyalty.passes import Pass, PassDevice
 from chalicelib.domain.marketing.campaigns import Campaign, Recipient
 from chalicelib.domain.marketing.promotions import Promotion
 from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import TouchKind
@@ -41,6 +43,8 @@ from chalicelib.services.messages.about_booking import about_booking
 from chalicelib.services.messages.about_client import about_client
 from chalicelib.services.messages.send_touches import send_due
 from chalicelib.services.messages.sending import Sending
+from chalicelib.services.reports.fact_ports import RenewalQueue
+from chalicelib.services.reports.wake_page import wake_page
 from chalicelib.services.shared.ports import IntakeQueue, PassUpdates
 from chalicelib.services.shared.world import World
 from chalicelib.services.waking.wake_items import Handlers
@@ -72,8 +76,10 @@ def handlers(
     updates: PassUpdates = NO_WALLETS,
     take_step: TakeStep = no_site,
     polling: "Callable[[], Polling] | None" = None,
+    renewals: RenewalQueue | None = None,
 ) -> Handlers:
-    """polling: made when a poll wakes; None for a deployment that polls no booking site."""
+    """polling: made when a poll wakes; None for a deployment that polls no booking site. renewals: None for
+    one that renews no pages of facts."""
     steps = walk_steps(sending)
     return {
         Booking: lambda booking: wake_booking(sending, booking, take_step),
@@ -84,6 +90,7 @@ def handlers(
         Promotion: lambda promotion: step_promotion(sending.world, promotion),
         InboxItem: lambda item: wake_inbox_item(sending, intake, item),
         SitePoll: lambda poll: wake_poll(sending.world, polling, poll),
+        FactPage: lambda page: wake_page(sending.world, renewals, page),
     }
 
 

@@ -1,10 +1,11 @@
 """Bookings by id, by client and by salon."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status
-from chalicelib.services.shared.ports import Page
+from chalicelib.domain.bookings.visit_record import IndexedVisit
+from chalicelib.services.shared.ports import ListedVisit, Page
 from chalicelib.store import keys
 from chalicelib.store.reader import Reader
 
@@ -89,6 +90,20 @@ class BookingReads:
         found: int = self._reader.item.by_salon.count(
             keys.bookings_of_salon(network_id, salon_id),
             self._reader.item.at.between(keys.instant_text(since), keys.instant_text(last)),
-            filter_condition=self._reader.item.status == Status.COMPLETED.value,
+            filter_condition=self._reader.with_status(Status.COMPLETED.value),
         )
         return found
+
+    def visits_of_salon(
+        self, network_id: str, salon_id: str, since: datetime | None, until: datetime | None
+    ) -> Iterator[ListedVisit]:
+        pages = self._reader.item.by_salon.query(
+            keys.bookings_of_salon(network_id, salon_id),
+            self._reader.between(since, until),
+            filter_condition=self._reader.with_status(Status.COMPLETED.value),
+        ).page_iter
+        for page in pages:
+            for each in page["Items"]:  # thirty thousand a salon and year
+                at, facts = datetime.fromisoformat(each["at"]["S"]), each["status"]["S"].partition(" ")[2]
+                booking_id = each["PK"]["S"].rpartition("#")[2]
+                yield ListedVisit(booking_id, IndexedVisit(salon_id, at, facts))

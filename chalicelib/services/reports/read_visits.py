@@ -1,0 +1,103 @@
+"""Read the facts of a salon's visits from its index, as they are now."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.bookings.visit_record import VisitRecord
+from chalicelib.domain.reports.packed_visits import facts_of, unpacked
+from chalicelib.domain.reports.recorded_visits import zone_of_salon
+from chalicelib.domain.reports.visit_facts import VisitFact
+from chalicelib.domain.shared.zones import day_start, local_date
+from chalicelib.services.shared.ports import ListedVisit
+from chalicelib.services.shared.world import World
+
+EARLIER, LATER = timedelta(hours=14), timedelta(hours=26)
+"""How far the start of a visit may lie before its day in the salon's present zone, and after it: the zone may
+have been another one when the visit was completed, and a visit may be closed half a day before its start."""
+
+READ_AT_ONCE = 100
+A_DAY = timedelta(days=1)
+
+
+def facts_between(
+    world: World, network_id: str, salon_id: str, since: date | None, until: date | None
+) -> Iterator[VisitFact]:
+    """The facts of the salon's visits from one local day to another one, both included, while they are read.
+    None: without a beginning, or an end."""
+    zone_name = zone_of_salon(world.directory(network_id), salon_id)
+    first = day_start(since, zone_name) - EARLIER if since is not None else None
+    last = day_start(until + A_DAY, zone_name) + LATER if until is not None else None
+    listed = world.store.visits_of_salon(network_id, salon_id, first, last)
+    for fact in _facts(world, network_id, listed, zone_name):
+        if (since or date.min) <= fact.visit_on <= (until or date.max):
+            yield fact
+
+
+def visit_facts_of_salon(
+    world: World, network_id: str, salon_id: str, since: date | None, until: date | None
+) -> list[VisitFact]:
+    """The same facts in the order of day, instant, booking and line."""
+    return sorted(facts_between(world, network_id, salon_id, since, until), key=order)
+
+
+def visit_facts_of_days(
+    world: World, network_id: str, salon_id: str, days: Iterable[date]
+) -> list[VisitFact]:
+    """The facts of single local days. Days that follow each other are read together."""
+    found: list[VisitFact] = []
+    for first, last in _runs(sorted(set(days))):
+        found += visit_facts_of_salon(world, network_id, salon_id, first, last)
+    return found
+
+
+def order(fact: VisitFact) -> tuple[date, datetime, str, int]:
+    """The order of facts in all lists and files."""
+    return fact.visit_on, fact.visit_at, fact.booking, fact.line
+
+
+def _runs(days: Sequence[date]) -> Iterator[tuple[date, date]]:
+    first = last = None
+    for day in days:
+        if first is None or last is None:
+            first = day
+        elif day > last + A_DAY:
+            yield first, last
+            first = day
+        last = day
+    if first is not None and last is not None:
+        yield first, last
+
+
+def _facts(
+    world: World, network_id: str, listed: Iterable[ListedVisit], zone_name: str
+) -> Iterator[VisitFact]:
+    """The facts of visits in a list. Where the list does not tell them, the bookings are read: an earlier
+    release completed them."""
+    unpacked_ids: list[str] = []
+    for each in listed:
+        if each.visit.facts:
+            yield from unpacked(each.visit, each.booking_id)
+        else:
+            unpacked_ids.append(each.booking_id)
+    for place in range(0, len(unpacked_ids), READ_AT_ONCE):
+        bookings = world.store.bookings(network_id, unpacked_ids[place : place + READ_AT_ONCE])
+        yield from _facts_of_bookings(world, network_id, bookings, zone_name)
+
+
+def _facts_of_bookings(
+    world: World, network_id: str, bookings: Sequence[Booking], zone_name: str
+) -> Iterator[VisitFact]:
+    without = {each.client_id for each in bookings if each.visit is None and each.client_id is not None}
+    clients = world.store.clients_named(network_id, sorted(without)) if without else []
+    sources = {client.id: client.source for client in clients}
+    for booking in bookings:
+        if booking.status is not Status.COMPLETED:  # reopened since the list was read
+            continue
+        record = booking.visit
+        if record is None:
+            on = local_date(booking.visited_at, zone_name)
+            record = VisitRecord(on, source=sources.get(str(booking.client_id)))
+        yield from facts_of(replace(booking, visit=record))
