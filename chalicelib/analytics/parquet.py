@@ -102,11 +102,6 @@ def _cell(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def rows_of(content: bytes) -> int:
-    """How many facts a part has. Raises DamagedPart."""
-    return len(read_part(content))
-
-
 def read_part(content: bytes) -> list[VisitFact]:
     """The facts of a part, in its order. Raises DamagedPart."""
     with TemporaryDirectory(prefix="facts-") as directory, duckdb.connect() as connection:

@@ -7,6 +7,7 @@ marked, and need not ask the table again.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
+from hashlib import sha256
 from zlib import crc32
 
 from msgspec import Struct
@@ -116,10 +117,19 @@ def renewed(page: FactPage, part: str, rows: int, now: datetime) -> FactPage:
     return replace(after, days=(), renew_at=None, wake=None)
 
 
-def part_key(page: FactPage, tail: str) -> str:
-    """The key of the part that the page's next version has. tail: makes it differ from the key of another
-    renewal at the same time."""
-    return f"{parts_prefix(page)}part-{page.version + 1:06d}-{tail}.parquet"
+def part_key(page: FactPage, content: bytes) -> str:
+    """The key of the part that the page's next version has. It tells the content, so that a part is known by
+    its key to be whole."""
+    return f"{parts_prefix(page)}part-{page.version + 1:06d}-{_told_of(content)}.parquet"
+
+
+def is_intact(key: str, content: bytes) -> bool:
+    """Whether this is what was put under that key."""
+    return key.endswith(f"-{_told_of(content)}.parquet")
+
+
+def _told_of(content: bytes) -> str:
+    return sha256(content).hexdigest()[:20]
 
 
 def parts_prefix(page: FactPage) -> str:

@@ -1,6 +1,6 @@
 """The files of pages of facts: where they lie, and what makes a Parquet file of facts."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -29,8 +29,5 @@ class MakeParts(Protocol):
 
 
 class FactFiles(Struct, frozen=True):
-    """rows_of: how many facts a Parquet file has. It raises DamagedPart."""
-
     objects: FactObjects
     make_part: MakeParts
-    rows_of: Callable[[bytes], int]

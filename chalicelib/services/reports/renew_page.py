@@ -12,6 +12,7 @@ from functools import partial
 from chalicelib.domain.reports.fact_pages import (
     VISITS,
     FactPage,
+    is_intact,
     is_superseded,
     part_key,
     parts_prefix,
@@ -50,7 +51,7 @@ def _renew_once(
         return page
     part = None if former is None else _part_of_marked_days(world, files, page, former)
     part = part or _part_of_month(world, files, page)
-    key = part_key(page, world.randomness(8))
+    key = part_key(page, part.content)
     files.objects.put(key, part.content)
     return world.store.save(renewed(page, key, part.rows, now))[0]
 
@@ -60,9 +61,8 @@ def _valid_part(files: FactFiles, page: FactPage) -> bytes | None:
     if page.part is None:
         return None
     content = files.objects.get(page.part)
-    with suppress(DamagedPart):
-        if content is not None and files.rows_of(content) == page.rows:
-            return content
+    if content is not None and is_intact(page.part, content):
+        return content
     log.error("a part of facts is missing or damaged, and is made again", extra={"part": page.part})
     return None
 

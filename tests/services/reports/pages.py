@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from chalicelib.analytics.parquet import make_part, read_part, rows_of
+from chalicelib.analytics.parquet import make_part, read_part
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.domain.reports.packed_visits import facts_of
@@ -18,7 +18,7 @@ SALONS = ("sal_centru", "sal_york")
 
 
 def files_of(objects: FactObjects) -> FactFiles:
-    return FactFiles(objects, make_part, rows_of)
+    return FactFiles(objects, make_part)
 
 
 def pages(driver: SalonDriver) -> list[FactPage]:

@@ -13,6 +13,7 @@ from chalicelib.domain.reports.fact_pages import (
     SPREAD,
     FactPage,
     handed_over,
+    is_intact,
     is_superseded,
     marked,
     page_of,
@@ -101,16 +102,18 @@ def test_a_page_that_nobody_renews_is_handed_over_ever_more_rarely(tries: int, m
 
 def test_parts_of_this_version_and_before_are_superseded_but_the_last_two() -> None:
     page = FactPage(network_id=NETWORK, salon_id="s", month="2026-11", version=4)
-    now_valid, was_valid, lost = (part_key(page, each) for each in ("a", "b", "c"))
+    now_valid, was_valid, lost = (part_key(page, each) for each in (b"a", b"b", b"c"))
     page = FactPage(
         network_id=NETWORK, salon_id="s", month="2026-11", version=5, part=now_valid, former_part=was_valid
     )
-    of_another = part_key(page, "d")
+    of_another = part_key(page, b"d")
     keys = [now_valid, was_valid, lost, of_another, "facts/visits/v1/what.parquet"]
     assert [key for key in keys if is_superseded(page, key)] == [lost]
 
 
-def test_the_key_of_a_part_says_network_salon_and_month() -> None:
-    key = part_key(a_page(), "abc")
+def test_the_key_of_a_part_says_network_salon_and_month_and_tells_its_content() -> None:
+    key = part_key(a_page(), b"abc")
     where = f"facts/visits/v1/network={NETWORK}/salon=sal_centru/month=2026-11/"
-    assert key == f"{where}part-000001-abc.parquet"
+    assert key == f"{where}part-000001-ba7816bf8f01cfea4141.parquet"
+    assert is_intact(key, b"abc")
+    assert not is_intact(key, b"abd")
