@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from chalicelib.services.intake.ingest import Intake
     from chalicelib.services.intake.receive_webhook import Receiving
     from chalicelib.services.messages.sending import Sending
+    from chalicelib.services.reports.fact_files import FactFiles
+    from chalicelib.services.reports.report_engine import ReportEngine
     from chalicelib.services.shared.links import Links
     from chalicelib.services.shared.ports import PassUpdates, PushRegistry, Sender
     from chalicelib.services.shared.world import World
@@ -282,6 +284,32 @@ def push_registry() -> "PushRegistry":
 
     sns = partial(_aws, "sns", connect_timeout=1, read_timeout=5)
     return PushEndpoints(sns, settings().channels.push_applications)
+
+
+@cache
+def reports() -> "ReportEngine":
+    """The engine of reports, in a function of its own. It is asked once, for a little longer than it may
+    run."""
+    from chalicelib.functions import ReportsFunction
+
+    here = settings()
+    client = partial(_aws, "lambda", attempts=1, connect_timeout=1, read_timeout=26.5)
+    return ReportsFunction(client, here.reports_function)
+
+
+@cache
+def report_engine(count: "Callable[[str], None]") -> "ReportEngine":
+    """The engine itself, in the function that has DuckDB. count: called with the name of a metric."""
+    from chalicelib import report_wiring
+
+    return report_wiring.report_engine(world(), fact_objects(), renewal_queue(), count)
+
+
+def fact_files() -> "FactFiles":
+    """What renews pages of facts, in the function that has DuckDB."""
+    from chalicelib import report_wiring
+
+    return report_wiring.fact_files(fact_objects())
 
 
 @cache

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 import boto3
 
-from infra.package import LOCAL_STAGE, ROOT, PackagingError, Progress, package
+from infra.layers import PackagingError, Progress
+from infra.package import LOCAL_STAGE, ROOT, package
 from infra.stack import Connect, Deployment, DeploymentError, deploy
 
 

@@ -27,7 +27,8 @@ from typing import Any
 import boto3
 
 from infra.deploy import ensure_bucket, ensure_parameters
-from infra.package import LOCAL_STAGE, ROOT, PackagingError, Progress, package, sources_digest
+from infra.layers import PackagingError, Progress
+from infra.package import LOCAL_STAGE, ROOT, package, sources_digest
 from infra.stack import Deployment, DeploymentError, deploy, deployed_digest, find_stack, read_deployment
 
 PROGRAM = ROOT / ".venv-cloud" / "bin" / "ministack"

@@ -1,4 +1,4 @@
-"""Packages the application with Chalice: one template, the app's zip, and one layer with its dependencies.
+"""Packages the application with Chalice: one template, the app's zip, and two layers with its dependencies.
 
 The sources are first copied to `build/`, so that neither bytecode caches nor a file being edited gets into
 the package, and Chalice's cache of the layer (keyed by requirements.txt) stays out of the checkout.
@@ -13,37 +13,39 @@ import platform
 import shutil
 import subprocess
 import sys
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build"
-SOURCES = ("app.py", "chalicelib/**/*", "requirements.txt", ".chalice/*.json", "infra/resources.yaml")
-LOCAL_STAGE = "local"
-SERVICES_CALLED = (
-    "dynamodb", "pinpoint-sms-voice-v2", "sesv2", "sns", "socialmessaging", "sqs", "ssm", "sts",
+from infra.layers import (
+    BUILD,
+    LAMBDA,
+    PackagingError,
+    Progress,
+    layer_for_this_machine,
+    reports_layer_for,
 )
-"""The AWS services that functions call: one that is missing here is unknown to them on the local cloud."""
 
-Progress = Callable[[str], None]
-
-
-class PackagingError(Exception):
-    """Chalice could not package the application; the message says why."""
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = (
+    "app.py", "chalicelib/**/*", "requirements.txt", "requirements-reports.txt", ".chalice/*.json",
+    "infra/resources.yaml",
+)
+LOCAL_STAGE = "local"
 
 
 @dataclass(frozen=True)
 class Package:
-    """A packaged application: `template` refers to the files by the names Chalice gave them."""
+    """A packaged application: `template` refers to the files by the names Chalice gave them, and to the layer
+    of the reports as `reports-layer.zip`."""
 
     template: dict[str, Any]
     app: Path
     layer: Path
+    reports_layer: Path
     digest: str
 
 
@@ -79,8 +81,10 @@ def package(stage: str, region: str, progress: Progress) -> Package:
         _run_chalice(stage, region, sources, out)
         template = yaml.safe_load((out / "sam.yaml").read_text())
         (out / "template.json").write_text(json.dumps(template, indent=1))
-        layer = _layer_for_this_machine(progress) if stage == LOCAL_STAGE else out / "layer-deployment.zip"
-        return Package(template, out / "deployment.zip", layer, digest)
+        is_local = stage == LOCAL_STAGE
+        layer = layer_for_this_machine(progress) if is_local else out / "layer-deployment.zip"
+        reports_layer = reports_layer_for(None if is_local else LAMBDA, progress)
+        return Package(template, out / "deployment.zip", layer, reports_layer, digest)
 
 
 @contextlib.contextmanager
@@ -108,38 +112,3 @@ def _run_chalice(stage: str, region: str, sources: Path, out: Path) -> None:
     # A dependency without a wheel for Lambda is a mere notice to Chalice, which then packages without it.
     if done.returncode or "Could not install dependencies" in done.stdout:
         raise PackagingError(f"`chalice package` failed:\n{done.stdout}{done.stderr}")
-
-
-def _layer_for_this_machine(progress: Progress) -> Path:
-    """The layer for the local cloud, which runs functions as processes of this machine.
-
-    It has the same requirements as Chalice's layer, with three differences. Its wheels are this machine's,
-    for those of Lambda would not load on a Mac. They lie in python/: the local cloud puts what is in
-    python/lib/python3.x/site-packages behind its own packages, and functions would run on its botocore. And
-    of the descriptions of AWS's services it has those that are called: each worker unpacks the layer for
-    itself, which takes two seconds longer with all of them."""
-    requirements = ROOT / "requirements.txt"
-    made_of = (requirements.read_text(), sys.version, platform.machine(), *SERVICES_CALLED)
-    key = hashlib.sha256("\n".join(made_of).encode())
-    layer = BUILD / f"local-layer-{key.hexdigest()[:16]}.zip"
-    if layer.exists():
-        return layer
-    progress("building the layer for this machine")
-    unpacked = BUILD / "local-layer"
-    shutil.rmtree(unpacked, ignore_errors=True)
-    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-compile"]
-    done = subprocess.run([*pip, "--target", str(unpacked / "python"), "--requirement", str(requirements)],
-                          capture_output=True, text=True)
-    if done.returncode:
-        raise PackagingError(f"`pip install` for the layer failed:\n{done.stdout}{done.stderr}")
-    for described in (unpacked / "python" / "botocore" / "data").iterdir():
-        if described.is_dir() and described.name not in SERVICES_CALLED:
-            shutil.rmtree(described)
-    for stale in BUILD.glob("local-layer-*.zip"):
-        stale.unlink()
-    partial = layer.with_suffix(".part")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for file in sorted(unpacked.rglob("*")):
-            archive.write(file, file.relative_to(unpacked))
-    shutil.rmtree(unpacked)
-    return partial.rename(layer)

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.package import Package, Progress
+from infra.layers import Progress
+from infra.package import Package
 
 Connect = Callable[[str], Any]
 """Gives the boto3 client of a service, e.g. `boto3.Session().client`."""
@@ -26,8 +27,8 @@ class DeploymentError(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """Where a deployed application is. functions: api, sweep, wake, intake, receipts by the names they have
-    there."""
+    """Where a deployed application is. functions: api, sweep, wake, intake, receipts, reports, renew by the
+    names they have there."""
 
     stage: str
     stack: str
@@ -39,6 +40,9 @@ class Deployment:
     intake_dead_letters_url: str
     receipts_queue_url: str
     receipts_dead_letters_url: str
+    renew_queue_url: str
+    renew_dead_letters_url: str
+    facts_bucket: str
     events_topic: str
     functions: dict[str, str]
     parameter_prefix: str
@@ -101,10 +105,14 @@ def read_deployment(connect: Connect, stage: str) -> Deployment:
         intake_dead_letters_url=outputs["IntakeDeadLettersUrl"],
         receipts_queue_url=outputs["ReceiptsQueueUrl"],
         receipts_dead_letters_url=outputs["ReceiptsDeadLettersUrl"],
+        renew_queue_url=outputs["RenewQueueUrl"],
+        renew_dead_letters_url=outputs["RenewDeadLettersUrl"],
+        facts_bucket=outputs["FactsBucketName"],
         events_topic=outputs["MessageEventsArn"],
         functions={"api": outputs["APIHandlerName"], "sweep": outputs["SweepName"],
                    "wake": outputs["WakeName"], "intake": outputs["IntakeName"],
-                   "receipts": outputs["ReceiptsName"]},
+                   "receipts": outputs["ReceiptsName"], "reports": outputs["ReportsName"],
+                   "renew": outputs["RenewName"]},
         parameter_prefix=f"/perennial/{stage}",
         rest_api_id=outputs["RestAPIId"],
     )
@@ -122,8 +130,9 @@ def _upload(connect: Connect, packaged: Package, bucket: str, progress: Progress
             s3.put_object(Bucket=bucket, Key=key, Body=body)
         return key
 
-    uris = {f"./{name}": f"s3://{bucket}/{put(file.read_bytes(), '.zip')}"
-            for name, file in (("deployment.zip", packaged.app), ("layer-deployment.zip", packaged.layer))}
+    files = {"deployment.zip": packaged.app, "layer-deployment.zip": packaged.layer,
+             "reports-layer.zip": packaged.reports_layer}
+    uris = {f"./{name}": f"s3://{bucket}/{put(file.read_bytes(), '.zip')}" for name, file in files.items()}
     template = copy.deepcopy(packaged.template)
     for resource in template["Resources"].values():
         for name in {"CodeUri", "ContentUri"} & resource.get("Properties", {}).keys():

@@ -11,6 +11,7 @@ from chalicelib.api.marketing import campaigns, promotions  # noqa: F401
 from chalicelib.api.messages import messages, reports, templates, touches  # noqa: F401
 from chalicelib.api.networks import archive, keys, networks, rules, set_up, sources, split  # noqa: F401
 from chalicelib.api.pages import card_page, pages, stop_page  # noqa: F401
+from chalicelib.api.reports import reports as owner_reports  # noqa: F401
 from chalicelib.api.simulations import simulations  # noqa: F401
 from chalicelib.api.waking import walks  # noqa: F401
 

@@ -56,6 +56,20 @@ def job(handle: Callable[[Any, Job], Any]) -> Callable[[Any], Any]:
     return handler
 
 
+def call_job(handle: Callable[[Any, Job], Any]) -> Callable[[Any, Any], Any]:
+    """Decorates `handle(asked, job)`, the handler of a call by another function, which waits for what it
+    returns."""
+
+    @wraps(handle)
+    def handler(event: Any, context: Any) -> Any:
+        try:
+            return handle(event, _begun(handle.__name__, context))
+        finally:
+            _flush()
+
+    return handler
+
+
 def batch_job(handle: Callable[[dict[str, str], Job], None]) -> Callable[[Any], Any]:
     """Decorates `handle(body, job)`, which handles each message of a queue. After the first failure of a
     group, all its later messages are reported as failed, so that their order is kept. Other groups go on.
@@ -106,7 +120,10 @@ def _flush() -> None:
 
 
 def _started(name: str, event: Any) -> Job:
-    context = getattr(event, "context", None)
+    return _begun(name, getattr(event, "context", None))
+
+
+def _begun(name: str, context: Any) -> Job:
     logger().append_keys(function=name, correlation_id=getattr(context, "aws_request_id", None))
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     return Job(name, remaining or (lambda: 30_000))

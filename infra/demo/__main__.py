@@ -16,8 +16,8 @@ from infra.demo.http import Refused
 from infra.demo.report.errors import errors_since
 from infra.demo.run import Demo, Steps, shown
 from infra.demo.year import set_up
+from infra.layers import PackagingError
 from infra.local_cloud import LocalCloud, LocalCloudError
-from infra.package import PackagingError
 from infra.stack import DeploymentError
 
 

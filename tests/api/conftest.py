@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from chalicelib.api.http import container
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.networks.network import Key, Role
+from chalicelib.functions import ReportsFunction
 from chalicelib.passes.wallets import Wallets
 from chalicelib.services.intake.receive_webhook import Receiving
 from chalicelib.services.messages.budgets import Budgets
@@ -41,6 +42,11 @@ class TestContainer(Struct):
     sender: RecordingSender = field(default_factory=RecordingSender)
     mail: RecordingSender = field(default_factory=lambda: RecordingSender("email"))
     the_wallets: Wallets = field(default_factory=Wallets)
+    reports_function: Any = None
+    """In place of the client of Lambda."""
+
+    def reports(self) -> ReportsFunction:
+        return ReportsFunction(lambda: self.reports_function, "reports")
 
     def wallets(self) -> Wallets:
         return self.the_wallets

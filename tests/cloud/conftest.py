@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.store.table import Table
+from infra.layers import Progress
 from infra.local_cloud import REGION, LocalCloud
-from infra.package import ROOT, Progress
+from infra.package import ROOT
 from infra.stack import Deployment
 from infra.testkit.doubles import SettableClock
 

@@ -55,7 +55,7 @@ def test_the_api_answers_at_its_address(deployment: Deployment) -> None:
         assert answer.status == 200
 
 
-@pytest.mark.parametrize("function", ["api", "sweep", "wake", "intake", "receipts"])
+@pytest.mark.parametrize("function", ["api", "sweep", "wake", "intake", "receipts", "reports", "renew"])
 def test_no_function_may_scan_list_or_delete_a_table(
     act_as: Act, deployment: Deployment, function: str
 ) -> None:
@@ -124,6 +124,24 @@ def test_a_function_reads_the_parameters_of_its_own_stage_alone(act_as: Act, dep
     assert len(bytes.fromhex(secret["Parameter"]["Value"])) == 32
     assert refused(ssm.get_parameter, Name="/perennial/prod/link-secret")
     assert refused(act_as("sweep", "ssm").get_parameter, Name=f"{deployment.parameter_prefix}/link-secret")
+
+
+def test_facts_are_written_by_one_function_and_read_by_two(act_as: Act, deployment: Deployment) -> None:
+    probe = {"Bucket": deployment.facts_bucket, "Key": "facts/visits/v1/probe"}
+    act_as("renew", "s3").put_object(**probe, Body=b"probe")
+    assert act_as("reports", "s3").get_object(**probe)["Body"].read() == b"probe"
+    assert refused(act_as("reports", "s3").put_object, **probe, Body=b"other")
+    assert refused(act_as("reports", "dynamodb").put_item, TableName=deployment.table_name, Item=KEY)
+    for function in ("api", "wake"):
+        assert refused(act_as(function, "s3").get_object, **probe)
+    act_as("renew", "s3").delete_object(**probe)
+
+
+def test_the_api_alone_asks_for_reports(act_as: Act, deployment: Deployment) -> None:
+    asked = {"FunctionName": deployment.functions["reports"], "Payload": b"{}"}
+    assert act_as("api", "lambda").invoke(**asked)["StatusCode"] == 200
+    assert refused(act_as("wake", "lambda").invoke, **asked)
+    assert refused(act_as("api", "lambda").invoke, **{**asked, "FunctionName": deployment.functions["renew"]})
 
 
 def test_the_api_may_queue_but_not_drain(act_as: Act, deployment: Deployment) -> None:

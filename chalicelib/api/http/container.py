@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from chalicelib.passes.wallets import Wallets
     from chalicelib.services.intake.receive_webhook import Receiving
     from chalicelib.services.messages.sending import Sending
+    from chalicelib.services.reports.report_engine import ReportEngine
     from chalicelib.services.shared.links import Links
     from chalicelib.services.shared.ports import PushRegistry
     from chalicelib.services.shared.world import World
@@ -21,6 +22,7 @@ class Container(Protocol):
     def push_registry(self) -> "PushRegistry": ...
     def sending(self) -> "Sending": ...
     def wallets(self) -> "Wallets": ...
+    def reports(self) -> "ReportEngine": ...
 
 
 _given: Container | None = None

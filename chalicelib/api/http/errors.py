@@ -15,6 +15,7 @@ STATUS: Mapping[ErrorKind, int] = {
     ErrorKind.TOO_LARGE: 413,
     ErrorKind.REFUSED: 422,
     ErrorKind.TOO_MANY: 429,
+    ErrorKind.UNAVAILABLE: 503,
 }
 
 

@@ -15,6 +15,7 @@ class ErrorKind(StrEnum):
     TOO_LARGE = "too_large"
     REFUSED = "refused"
     TOO_MANY = "too_many"
+    UNAVAILABLE = "unavailable"
 
 
 class DomainError(Exception):

@@ -15,7 +15,7 @@ from infra.demo.day.desk import OPTS_OUT, Desk
 from infra.demo.day.story import FIRST_FREE
 from infra.demo.http import Http, Refused
 from infra.demo.year.data import phone
-from infra.package import Progress
+from infra.layers import Progress
 
 YES, NO, STOP = "+", "Nu pot veni, ma sunati?", "DEZABONARE"
 PATIENCE_SECONDS = 60

@@ -20,7 +20,7 @@ from infra.demo.http import Caller, Http, Refused
 from infra.demo.year.client_history import booking_id
 from infra.demo.year.data import phone
 from infra.demo.year.stages import staged
-from infra.package import Progress
+from infra.layers import Progress
 
 PROMOTION = "A week of double points"
 PROPOSED: Mapping[str, Any] = {

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from infra.demo.http import Caller, Refused
-from infra.package import Progress
+from infra.layers import Progress
 
 NAME = "Care for those born next month"
 TEXTS = {

@@ -12,7 +12,7 @@ from chalicelib.store.table import Table
 from infra.demo.day.story import CHISINAU, FIRST_FREE
 from infra.demo.http import Caller, Http
 from infra.demo.year.data import phone
-from infra.package import Progress
+from infra.layers import Progress
 
 
 @dataclass(frozen=True)

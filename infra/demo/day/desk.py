@@ -9,7 +9,7 @@ from infra.demo.http import Caller, Http
 from infra.demo.year.client_history import booking_id
 from infra.demo.year.data import phone
 from infra.demo.year.stages import staged
-from infra.package import Progress
+from infra.layers import Progress
 
 BY_PHONE = (
     ("Стела Русу", CHISINAU, 20, "ru", 0, 26, ("Manicure", "Pedicure")),

@@ -11,7 +11,7 @@ from chalicelib.domain.shared.ids import derived
 from infra.demo.day.sites import Webhook, signed
 from infra.demo.day.story import End, Story
 from infra.demo.http import Caller, Http, Refused
-from infra.package import Progress
+from infra.layers import Progress
 
 FORGED = "another-secret-than-theirs"
 

@@ -9,7 +9,7 @@ from typing import Any
 from infra.demo.day.story import CHISINAU, FIRST_FREE
 from infra.demo.http import Caller
 from infra.demo.year.data import phone
-from infra.package import Progress
+from infra.layers import Progress
 
 FIRST_CLIENT = "Vera Munteanu"
 NUMBER = 50

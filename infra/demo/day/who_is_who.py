@@ -19,7 +19,7 @@ from infra.demo.day.sites import (
 )
 from infra.demo.day.story import CHISINAU, NEW_YORK, Stories, guest
 from infra.demo.http import Caller, Refused
-from infra.package import Progress
+from infra.layers import Progress
 
 LOOKS, LOOK_EVERY_SECONDS = 60, 0.5
 HOURS_AGO = timedelta(hours=2)

@@ -17,7 +17,7 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.store.keys import bookings_of_salon
 from chalicelib.store.table import Table
-from infra.package import Progress
+from infra.layers import Progress
 
 SOON = timedelta(hours=2)
 WRITERS = 2

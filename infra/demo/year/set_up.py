@@ -19,7 +19,8 @@ from infra.admin import network_with_owner, owner_key
 from infra.demo.day.story import SALON_OF
 from infra.demo.http import Caller, Http
 from infra.demo.year.data import NETWORK, PARTNER_SOURCE, SALONS, service_requests, staff_requests
-from infra.package import ROOT, Progress
+from infra.layers import Progress
+from infra.package import ROOT
 
 FILE = ROOT / ".local" / "demo.json"
 SHOWN = {"salons": ("id", "name", "timezone"), "staff": ("id", "name"), "services": ("id", "name")}

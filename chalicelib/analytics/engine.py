@@ -1,0 +1,101 @@
+"""The engine of reports: pages of facts, what is newer than they are, and DuckDB."""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from chalicelib.analytics.fact_tables import FactTables, Objects
+from chalicelib.analytics.run_report import run_list, run_report
+from chalicelib.domain.reports.fact_pages import FactPage
+from chalicelib.domain.reports.questions import Question, needed_days
+from chalicelib.domain.reports.reading_plan import (
+    ReadingPlan,
+    needed_salons,
+    reading_plan,
+    without_parts,
+)
+from chalicelib.domain.reports.settle_question import settled
+from chalicelib.services.reports.ask_report import first_today
+from chalicelib.services.reports.fact_ports import RenewalQueue
+from chalicelib.services.reports.read_newer import MOST_READ, GapReader, final_targets, pages_of
+from chalicelib.services.reports.report_engine import ReportOrClients
+from chalicelib.services.shared.world import World
+
+log = logging.getLogger(__name__)
+
+MOST_NETWORKS = 4
+"""How many networks' facts a process keeps on its disk."""
+
+FACTS_DAMAGED = "FactsDamaged"
+
+
+class DuckDbReports:
+    """Makes reports in this process, and keeps what it has read of pages for the network's next report.
+
+    folder     empty, and of this process alone.
+    memory_mb  what DuckDB may take.
+    most_read  how many facts a report reads from indexes at most.
+    count      called with the name of a metric.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        objects: Objects,
+        renewals: RenewalQueue,
+        folder: Path,
+        *,
+        memory_mb: int,
+        most_read: int = MOST_READ,
+        count: Callable[[str], None] = lambda metric: None,
+    ) -> None:
+        self._world, self._objects, self._renewals = world, objects, renewals
+        self._folder, self._memory_mb, self._count = folder, memory_mb, count
+        self._gaps = GapReader(world, renewals, most_read)
+        self._tables: dict[str, FactTables] = {}
+
+    def report(self, network_id: str, question: Question) -> ReportOrClients:
+        """The contract: `ReportEngine`."""
+        directory, as_of = self._world.directory(network_id), self._world.now()
+        question = settled(question, first_today(self._world, directory))
+        tables = self._tables_of(network_id)
+        salon_ids = needed_salons(question, directory.salons)
+        plan, pages = self._fetched(tables, network_id, salon_ids, question)
+        marked = [(page.salon_id, day) for page in plan.pages for day in page.days]
+        tables.show(plan.pages, marked, self._gaps.facts(network_id, plan.gaps, pages))
+        tables.set_up(directory, final_targets(()))
+        run = run_report if question.listed is None else run_list
+        return run(tables.connection, question, as_of, directory.zone)
+
+    def _fetched(
+        self, tables: FactTables, network_id: str, salon_ids: Sequence[str], question: Question
+    ) -> tuple[ReadingPlan, list[FactPage]]:
+        """The plan whose pages the tables have, and all pages of the salons. A page whose part is missing or
+        damaged is none of the plan: its month is read from the index, and its renewal makes the part
+        again."""
+        damaged: set[str] = set()
+        while True:
+            pages = pages_of(self._world, network_id, salon_ids)
+            plan = reading_plan(without_parts(pages, damaged), salon_ids, *needed_days(question))
+            found = tables.fetch(self._objects, plan.pages)
+            if not found:
+                return plan, pages
+            damaged |= found
+            for page in plan.pages:
+                if page.part in found:
+                    self._have_repaired(page)
+
+    def _have_repaired(self, page: FactPage) -> None:
+        log.error("a page of facts is missing or damaged", extra={"page": page.id, "part": page.part})
+        self._count(FACTS_DAMAGED)
+        self._renewals.renew(page, whole=True)
+
+    def _tables_of(self, network_id: str) -> FactTables:
+        """The tables of a network; those of the network that was asked about longest ago make room."""
+        tables = self._tables.pop(network_id, None)
+        if tables is None:
+            while len(self._tables) >= MOST_NETWORKS:
+                self._tables.pop(next(iter(self._tables))).remove()
+            tables = FactTables(self._folder / f"{network_id}.duckdb", self._memory_mb)
+        self._tables[network_id] = tables
+        return tables

@@ -1,0 +1,232 @@
+"""Reports over HTTP: the question goes to the reports function, and its answer comes back."""
+
+import csv
+from datetime import UTC, datetime, timedelta
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from chalicelib.domain.bookings.bookings import Line, Status
+from chalicelib.domain.networks.network import Role
+from chalicelib.domain.reports.definitions import SAYS
+from chalicelib.services.networks.manage_keys import KeyScope, make_key
+from infra.testkit.api_client import Http
+from infra.testkit.builders import NETWORK, a_booking, a_client, save_booking, save_client
+from infra.testkit.report_function import LocalReports
+
+MARIA, ION = "cli_maria00000000001", "cli_ion0000000000001"
+MARCH = "from=2026-03-01&to=2026-03-31"
+WINDOW = f"/v1/reports/retention?definition=window&{MARCH}"
+
+
+@pytest.fixture
+def reports(given_container: Any, world: Any, tmp_path: Path) -> LocalReports:
+    given_container.reports_function = LocalReports(world, tmp_path)
+    return given_container.reports_function
+
+
+@pytest.fixture
+def visits(world: Any, town: Any, reports: LocalReports) -> None:
+    """Maria came to Anna in March and in April, Ion to Vera in March alone, and both once to New York."""
+    save_client(world.store, a_client(ION, name="Ion, 069 222 333", phone="+37369222333", email=None))
+    for number, (client_id, month, salon_id, staff_id) in enumerate(
+        [
+            (MARIA, 3, "sal_centru", "stf_anna"),
+            (MARIA, 4, "sal_centru", "stf_anna"),
+            (ION, 3, "sal_centru", "stf_vera"),
+            (MARIA, 1, "sal_york", "stf_vera"),
+            (ION, 6, "sal_york", "stf_vera"),
+        ]
+    ):
+        at = datetime(2026, month, 10, 15, tzinfo=UTC)
+        save_booking(
+            world.store,
+            a_booking(
+                f"bkg_{number:016d}",
+                client_id=client_id,
+                salon_id=salon_id,
+                starts_at=at,
+                status=Status.COMPLETED,
+                closed_at=at + timedelta(hours=1),
+                paid_minor=50_000,
+                currency="MDL" if salon_id == "sal_centru" else "USD",
+                lines=(Line("srv_cut", 60, staff_id, 50_000),),
+            ),
+        )
+
+
+def table_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(StringIO(text.removeprefix("\ufeff"))))
+
+
+def manager_of(http: Http, world: Any, *salon_ids: str) -> Http:
+    return http.with_key(make_key(world, NETWORK, Role.MANAGER, KeyScope([*salon_ids]), name="Manager")[1])
+
+
+def test_a_report_names_its_definition_and_tells_figures_for_each_salon(http: Http, visits: None) -> None:
+    answer = http.get(f"{WINDOW}&by=salon&days=120").json
+    assert (answer["report"], answer["zone"], answer["as_of"]) == (
+        "retention", "Europe/Chisinau", "2026-11-23T08:00:00Z",
+    )  # fmt: skip
+    assert (answer["definition"]["id"], answer["definition"]["version"]) == ("window", 1)
+    assert answer["definition"]["parameters"]["days"] == [120]
+    assert answer["definition"]["says"] == SAYS["window"]
+    assert answer["final_on"] == "2026-07-30"
+    (row,) = answer["rows"]
+    assert (row["key"], row["name"], row["clients"], row["returned"]) == ("sal_centru", "Lotos Centru", 2, 2)
+    assert answer["total"]["rate"] == 1.0
+
+
+def test_the_clients_behind_a_figure_come_in_pages_with_their_names(http: Http, visits: None) -> None:
+    first = http.get(f"{WINDOW}&list=base&limit=1").json
+    assert first["items"] == [
+        {
+            "client_id": ION, "name": "Ion, 069 222 333", "last_visit_on": "2026-06-10", "visits_count": 2,
+            "spent": [{"amount_minor": 50_000, "currency": each} for each in ("MDL", "USD")],
+            "staff_id": "stf_vera",
+        }
+    ]  # fmt: skip
+    second = http.get(f"{WINDOW}&list=base&limit=1&cursor={first['next_cursor']}").json
+    assert [each["client_id"] for each in second["items"]] == [MARIA]
+    assert second["next_cursor"] is None
+    other = http.get(f"{WINDOW}&list=returned&limit=1&cursor={first['next_cursor']}")
+    assert (other.status, other.code) == (400, "INVALID_CURSOR")
+
+
+def test_the_rows_come_as_a_file(http: Http, visits: None) -> None:
+    answer = http.get(f"{WINDOW}&by=staff&format=csv")
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="retention.csv"'
+    rows = table_of(answer.text)
+    assert [(row["key"], row["name"], row["clients"]) for row in rows] == [
+        ("stf_anna", "Anna", "1"), ("stf_vera", "Vera", "1"),
+    ]  # fmt: skip
+    assert {"interval_0", "interval_1"} <= rows[0].keys()
+
+
+def test_a_list_comes_as_a_file_in_which_no_name_is_a_formula(http: Http, visits: None, world: Any) -> None:
+    http.patch(f"/v1/clients/{MARIA}", {"name": "=HYPERLINK(1)"})
+    rows = table_of(http.get(f"{WINDOW}&list=base&format=csv").text)
+    assert [(row["client_id"], row["name"], row["spent_MDL"]) for row in rows] == [
+        (ION, "Ion, 069 222 333", "50000"), (MARIA, "'=HYPERLINK(1)", "100000"),
+    ]  # fmt: skip
+
+
+def test_a_cohort_table_is_asked_for_by_months(http: Http, visits: None) -> None:
+    rows = http.get("/v1/reports/cohorts?from=2026-01&to=2026-03").json["rows"]
+    assert [(row["key"], row["clients"]) for row in rows] == [("2026-01", 1), ("2026-02", 0), ("2026-03", 1)]
+    assert rows[0]["returned"][:4] == [1, 0, 1, 1]
+
+
+# --- who asks
+
+
+def test_a_manager_gets_the_figures_of_their_salons(http: Http, visits: None, world: Any) -> None:
+    york = manager_of(http, world, "sal_york")
+    spend = "/v1/reports/spend?from=2026-01-01&to=2026-11-01&by=salon"
+    assert [row["key"] for row in york.get(spend).json["rows"]] == ["sal_york"]
+    assert {row["key"] for row in http.get(spend).json["rows"]} == {"sal_centru", "sal_york"}
+    assert [each["client_id"] for each in york.get(f"{WINDOW}&list=base").json["items"]] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ("&salon_id=sal_centru", 403, "FORBIDDEN"),
+        ("&salon_id=sal_york,sal_centru", 403, "FORBIDDEN"),
+        ("&salon_id=sal_none", 404, "NOT_FOUND"),
+        ("&staff_id=stf_none", 404, "NOT_FOUND"),
+        ("&service_id=srv_none", 404, "NOT_FOUND"),
+        ("&salon_id=sal_york", 200, None),
+    ],
+)
+def test_a_manager_asks_about_no_other_salon(
+    asked: str, status: int, code: str | None, http: Http, visits: None, world: Any
+) -> None:
+    answer = manager_of(http, world, "sal_york").get(WINDOW + asked)
+    assert (answer.status, answer.json.get("code")) == (status, code)
+
+
+def test_a_specialist_gets_their_own_figures_alone(
+    http: Http, visits: None, keys: dict[str, str], reports: LocalReports
+) -> None:
+    anna = http.with_key(keys["specialist"])
+    assert anna.get(WINDOW).json["total"]["clients"] == 1
+    assert [row["key"] for row in anna.get(f"{WINDOW}&by=staff").json["rows"]] == ["stf_anna"]
+    assert [each["client_id"] for each in anna.get(f"{WINDOW}&list=base").json["items"]] == [MARIA]
+    assert anna.get(f"{WINDOW}&staff_id=stf_anna").json["total"]["clients"] == 1
+    calls = reports.calls
+    for asked in ("&staff_id=stf_vera", "&staff_id=-"):
+        assert anna.get(WINDOW + asked).code == "FORBIDDEN"
+    assert reports.calls == calls
+
+
+def test_a_report_counts_as_a_request_that_writes(http: Http, visits: None, keys: dict[str, str]) -> None:
+    from chalicelib.domain.shared.quotas import QUOTAS, CallerKind
+    from chalicelib.services.shared.request_quotas import FREE
+
+    anna = http.with_key(keys["specialist"])
+    for _ in range(QUOTAS[CallerKind.SPECIALIST].hour + FREE):
+        anna.get("/v1/reports/none")
+    assert anna.get(WINDOW).code == "QUOTA_SPENT"
+
+
+# --- bad input, and a function that fails
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/v1/reports/none", 404, "NOT_FOUND"),
+        ("/v1/reports/retention", 422, "UNKNOWN_DEFINITION"),
+        (f"{WINDOW}&by=weather", 422, "UNKNOWN_DIMENSION"),
+        (f"{WINDOW}&days=0", 422, "OUT_OF_RANGE"),
+        (f"{WINDOW}&days=10000", 422, "OUT_OF_RANGE"),
+        (f"{WINDOW}&days=many", 400, "INVALID_FIELD"),
+        (f"{WINDOW}&list=everybody", 422, "UNKNOWN_CHOICE"),
+        (f"{WINDOW}&format=pdf", 400, "INVALID_FIELD"),
+        (f"{WINDOW}&colour=red", 400, "UNKNOWN_FIELD"),
+        ("/v1/reports/spend?from=2026-03&to=2026-04", 400, "INVALID_FIELD"),
+        ("/v1/reports/spend?from=2026-02-30&to=2026-04-01", 400, "INVALID_FIELD"),
+        ("/v1/reports/spend?from=2026-04-01&to=2026-03-01", 422, "INVALID_PERIOD"),
+        ("/v1/reports/spend?from=2027-04-01&to=2027-05-01", 422, "INVALID_PERIOD"),
+        ("/v1/reports/cohorts?from=2026-13&to=2027-01", 400, "INVALID_FIELD"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused_before_the_function_is_asked(
+    path: str, status: int, code: str, http: Http, visits: None, reports: LocalReports
+) -> None:
+    answer = http.get(path)
+    assert (answer.status, answer.code) == (status, code)
+    assert reports.calls == 0
+
+
+class FailingFunction:
+    def __init__(self, outcome: Any) -> None:
+        self._outcome = outcome
+
+    def invoke(self, **asked: Any) -> Any:
+        if isinstance(self._outcome, Exception):
+            raise self._outcome
+        return self._outcome
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        ClientError({"Error": {"Code": "TooManyRequestsException"}}, "Invoke"),
+        ReadTimeoutError(endpoint_url="https://lambda"),
+        {"FunctionError": "Unhandled", "Payload": BytesIO(b'{"errorMessage": "Runtime exited"}')},
+        {"Payload": BytesIO(b"{}")},
+    ],
+)
+def test_a_function_that_fails_is_a_report_to_ask_for_again(
+    outcome: Any, http: Http, visits: None, given_container: Any
+) -> None:
+    given_container.reports_function = FailingFunction(outcome)
+    answer = http.get(WINDOW)
+    assert (answer.status, answer.code, answer.headers["Retry-After"]) == (503, "REPORT_FAILED", "60")
+    assert "Runtime" not in answer.text
