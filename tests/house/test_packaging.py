@@ -208,9 +208,8 @@ def test_a_handler_imports_with_an_empty_environment_and_without_the_app(handler
 
 
 def test_the_app_imports_with_an_empty_environment_and_without_what_few_of_its_functions_need() -> None:
-    run_with_an_empty_environment(
-        "import sys, app; assert not {'cryptography', 'boto3', 'segno', 'h2', 'jwt'} & sys.modules.keys()"
-    )
+    left_out = {"boto3", "cryptography", "duckdb", "h2", "jwt", "segno"}
+    run_with_an_empty_environment(f"import sys, app; assert not {left_out} & sys.modules.keys()")
 
 
 def run_with_an_empty_environment(code: str) -> None:
