@@ -4,8 +4,11 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from chalicelib.analytics.fact_tables import FactTables, Objects
 from chalicelib.analytics.run_report import run_list, run_report
+from chalicelib.domain.networks.sources import counted_as
 from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.domain.reports.questions import Question, needed_days
 from chalicelib.domain.reports.reading_plan import (
@@ -57,6 +60,8 @@ class DuckDbReports:
     def report(self, network_id: str, question: Question) -> ReportOrClients:
         """The contract: `ReportEngine`."""
         directory, as_of = self._world.directory(network_id), self._world.now()
+        if question.source:
+            question = replace(question, source=counted_as(directory.sources, question.source))
         question = settled(question, first_today(self._world, directory))
         tables = self._tables_of(network_id)
         salon_ids = needed_salons(question, directory.salons)

@@ -13,6 +13,7 @@ from duckdb import DuckDBPyConnection
 from chalicelib.analytics.database import open_database
 from chalicelib.analytics.parquet import VISITS_V1
 from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.networks.sources import Source, counted_as
 from chalicelib.domain.reports.fact_pages import FactPage, is_intact
 from chalicelib.domain.reports.visit_facts import VisitFact
 from chalicelib.domain.shared.months import number_of_month
@@ -33,8 +34,10 @@ CREATE TABLE merges (source VARCHAR, target VARCHAR);
 CREATE TABLE salons (salon VARCHAR, name VARCHAR, timezone VARCHAR);
 CREATE TABLE staff (staff VARCHAR, name VARCHAR);
 CREATE TABLE services (service VARCHAR, name VARCHAR, category VARCHAR);
+CREATE TABLE sources (source VARCHAR, name VARCHAR);
+CREATE TABLE words (word VARCHAR, source VARCHAR);
 CREATE VIEW visits AS
-    SELECT * REPLACE (coalesce(m.target, v.client) AS client)
+    SELECT v.* REPLACE (coalesce(m.target, v.client) AS client, coalesce(w.source, v.source) AS source)
     FROM (
         SELECT {_NAMES} FROM facts
         SEMI JOIN shown USING (salon, month)
@@ -42,10 +45,12 @@ CREATE VIEW visits AS
         UNION ALL BY NAME
         SELECT {_NAMES} FROM fresh
     ) AS v
-    LEFT JOIN merges AS m ON m.source = v.client;
+    LEFT JOIN merges AS m ON m.source = v.client
+    LEFT JOIN words AS w ON w.word = v.source;
 """
 """month: of `visit_on`, as the domain numbers months. shown: the pages that count. marked: days of these
-pages that do not count, since `fresh` has their facts."""
+pages that do not count, since `fresh` has their facts. words: what each word for a source in the facts counts
+as today."""
 
 
 class Objects(Protocol):
@@ -86,7 +91,8 @@ class FactTables:
         self._load("fresh", VISITS_V1, fresh)
 
     def set_up(self, directory: Directory, merges: Mapping[str, str]) -> None:
-        """Sets the network's set-up, and the final target of each merged client."""
+        """Sets the network's set-up, what the words of the facts mean by it, and the final target of each
+        merged client. After `show`."""
         salons = [(each.id, each.name, each.timezone) for each in directory.salons.values()]
         staff = [(each.id, each.name) for each in directory.staff.values()]
         services = [(each.id, each.name, each.category) for each in directory.services.values()]
@@ -94,6 +100,15 @@ class FactTables:
         self._fill("staff", _texts("staff", "name"), staff)
         self._fill("services", _texts("service", "name", "category"), services)
         self._fill("merges", _texts("source", "target"), merges.items())
+        self._set_sources(directory.sources)
+
+    def _set_sources(self, sources: Mapping[str, Source]) -> None:
+        said = "SELECT source FROM facts UNION SELECT source FROM fresh"
+        words = [word for (word,) in self.connection.execute(said).fetchall() if word is not None]
+        meant = {word: counted_as(sources, word) for word in sorted(words)}
+        names = {key: word for word, key in meant.items()} | {each.id: each.name for each in sources.values()}
+        self._fill("words", _texts("word", "source"), meant.items())
+        self._fill("sources", _texts("source", "name"), names.items())
 
     def remove(self) -> None:
         """Makes room on the disk. Not usable afterwards."""

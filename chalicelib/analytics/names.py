@@ -10,10 +10,11 @@ _NAMES = MappingProxyType(
         "salon": "SELECT salon, name FROM salons",
         "staff": "SELECT staff, name FROM staff",
         "service": "SELECT service, name FROM services",
+        "source": "SELECT source, name FROM sources",
     }
 )
 
 
 def names_of_keys(connection: DuckDBPyConnection, by: str) -> Mapping[str, str]:
-    """Key -> name. A category and a source are their own names, and have none here."""
+    """Key -> name. A category is its own name, and has none here."""
     return dict(connection.execute(_NAMES[by]).fetchall()) if by in _NAMES else {}

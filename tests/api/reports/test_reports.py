@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
+from msgspec.structs import replace
 
-from chalicelib.domain.bookings.bookings import Line, Status
+from chalicelib.domain.bookings.bookings import Booking, Line, Status
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.reports.definitions import SAYS
 from chalicelib.services.networks.manage_keys import KeyScope, make_key
@@ -32,30 +34,31 @@ def reports(given_container: Any, world: Any, tmp_path: Path) -> LocalReports:
 def visits(world: Any, town: Any, reports: LocalReports) -> None:
     """Maria came to Anna in March and in April, Ion to Vera in March alone, and both once to New York."""
     save_client(world.store, a_client(ION, name="Ion, 069 222 333", phone="+37369222333", email=None))
-    for number, (client_id, month, salon_id, staff_id) in enumerate(
-        [
-            (MARIA, 3, "sal_centru", "stf_anna"),
-            (MARIA, 4, "sal_centru", "stf_anna"),
-            (ION, 3, "sal_centru", "stf_vera"),
-            (MARIA, 1, "sal_york", "stf_vera"),
-            (ION, 6, "sal_york", "stf_vera"),
-        ]
+    for client_id, month, salon_id, staff_id in (
+        (MARIA, 3, "sal_centru", "stf_anna"),
+        (MARIA, 4, "sal_centru", "stf_anna"),
+        (ION, 3, "sal_centru", "stf_vera"),
+        (MARIA, 1, "sal_york", "stf_vera"),
+        (ION, 6, "sal_york", "stf_vera"),
     ):
         at = datetime(2026, month, 10, 15, tzinfo=UTC)
-        save_booking(
-            world.store,
-            a_booking(
-                f"bkg_{number:016d}",
-                client_id=client_id,
-                salon_id=salon_id,
-                starts_at=at,
-                status=Status.COMPLETED,
-                closed_at=at + timedelta(hours=1),
-                paid_minor=50_000,
-                currency="MDL" if salon_id == "sal_centru" else "USD",
-                lines=(Line("srv_cut", 60, staff_id, 50_000),),
-            ),
-        )
+        save_booking(world.store, a_visit(client_id, at, salon_id, staff_id))
+
+
+def a_visit(
+    client_id: str, at: datetime, salon_id: str = "sal_centru", staff_id: str = "stf_anna"
+) -> Booking:
+    return a_booking(
+        f"bkg_{at:%m%d}{client_id[4:16]}",
+        client_id=client_id,
+        salon_id=salon_id,
+        starts_at=at,
+        status=Status.COMPLETED,
+        closed_at=at + timedelta(hours=1),
+        paid_minor=50_000,
+        currency="MDL" if salon_id == "sal_centru" else "USD",
+        lines=(Line("srv_cut", 60, staff_id, 50_000),),
+    )
 
 
 def table_of(text: str) -> list[dict[str, str]]:
@@ -119,6 +122,27 @@ def test_a_cohort_table_is_asked_for_by_months(http: Http, visits: None) -> None
     rows = http.get("/v1/reports/cohorts?from=2026-01&to=2026-03").json["rows"]
     assert [(row["key"], row["clients"]) for row in rows] == [("2026-01", 1), ("2026-02", 0), ("2026-03", 1)]
     assert rows[0]["returned"][:4] == [1, 0, 1, 1]
+
+
+def test_words_for_a_source_count_under_what_they_mean_today(http: Http, visits: None, world: Any) -> None:
+    for client_id, word in ((MARIA, "INSTA "), (ION, "Tik Tok")):
+        client = world.store.get(Client, network_id=NETWORK, id=client_id)
+        booking = a_visit(client_id, datetime(2026, 3, 20, 15, tzinfo=UTC))
+        world.store.save(booking, replace(client, source=word))
+
+    def counted(question: str) -> list[tuple[str, str, int]]:
+        rows = http.get(f"{WINDOW}{question}").json["rows"]
+        return [(row["key"], row["name"], row["clients"]) for row in rows]
+
+    assert counted("&by=source") == [("insta", "INSTA ", 1), ("tik tok", "Tik Tok", 1)]
+    assert counted("&by=source&source=tik-tok") == [("tik tok", "Tik Tok", 1)]
+    listed = {"name": "Social networks", "type": "social", "aliases": ["insta", "tik tok"]}
+    source_id = http.post("/v1/sources", listed).json["id"]
+    assert counted("&by=source") == [(source_id, "Social networks", 2)]
+    for word in (source_id, "social networks", "Insta"):
+        answer = http.get(f"{WINDOW}&source={word.replace(' ', '%20')}").json
+        assert answer["total"]["clients"] == 2
+        assert answer["definition"]["parameters"]["source"] == source_id
 
 
 # --- who asks
