@@ -54,6 +54,8 @@ def own_text(store: Any, town: Town) -> Template:
         ("SERVICE", {"id": "srv_nails"}, ("service", "srv_nails")),
         ("STAFF", {"id": "stf_vera"}, ("staff", "stf_vera")),
         ("OFFER", {"id": "prm_1"}, ("offer", "prm_1")),
+        ("SOURCE", {"id": "src_1"}, ("source", "src_1")),
+        ("HEARD", {"id": "hrd_1"}, ("heard", "hrd_1")),
         ("PRICE", {"channel": "sms", "country_code": "+373"}, ("price", "sms.+373")),
         ("PROMOTION", {"id": "prm_1"}, None),
         ("RULES", {"number": "0000000001"}, None),
@@ -67,7 +69,8 @@ def test_one_unreadable_item_fails_no_list_and_no_desk(
 ) -> None:
     broken(item_kind, **parts)
     for path in ("network", "salons", "services", "staff", "templates", "promotions", "campaigns", "tasks",
-                 "keys", "rules", "rules/changes", "connections", "clients", "walks"):  # fmt: skip
+                 "keys", "rules", "rules/changes", "connections", "clients", "walks",
+                 "sources", "sources/unknown"):  # fmt: skip
         assert http.get(f"/v1/{path}").status in (200, 404), path
     booked = http.post("/v1/bookings", {
         "salon_id": "sal_centru", "client_id": "cli_maria00000000001", "starts_at": "2026-11-25T08:00:00Z",
