@@ -212,7 +212,9 @@ class MemoryStore:
         return Page(rest[:limit], _key(rest[limit - 1])[1] if len(rest) > limit else None)
 
     @_call
-    def bookings(self, network_id: str, booking_ids: Sequence[str]) -> list[Booking]:
+    def bookings(
+        self, network_id: str, booking_ids: Sequence[str], *, whole: bool = False
+    ) -> list[Booking]:
         return [each for each in self._all(Booking, network_id=network_id) if each.id in booking_ids]
 
     @_call
@@ -257,7 +259,9 @@ class MemoryStore:
         return Page(self._all(Client, network_id=network_id))
 
     @_call
-    def clients_named(self, network_id: str, client_ids: Sequence[str]) -> list[Client]:
+    def clients_named(
+        self, network_id: str, client_ids: Sequence[str], *, whole: bool = False
+    ) -> list[Client]:
         return [each for each in self._all(Client, network_id=network_id) if each.id in client_ids]
 
     @_call

@@ -12,11 +12,11 @@ from chalicelib.analytics.parquet import make_part
 from chalicelib.domain.bookings.bookings import Booking, Line, Status
 from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.domain.reports.questions import ListedClients, Question, Report
-from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.shared.errors import DomainError, Unreadable
 from chalicelib.services.reports.fact_files import FactFiles
 from chalicelib.services.reports.renew_page import renew_page
 from chalicelib.services.shared.world import World
-from chalicelib.store.keys import place_of
+from chalicelib.store.keys import key, place_of
 from infra.testkit.builders import NETWORK, a_booking, a_town, save_booking
 from infra.testkit.doubles import FolderObjects, RecordingRenewals
 
@@ -171,6 +171,30 @@ def test_more_than_can_be_read_at_once_is_refused_and_prepared(
         spent(small)
     assert (refusal.value.kind, refusal.value.code) == ("unavailable", "FACTS_NOT_READY")
     assert len(renewals.pages) == 3
+
+
+def test_a_visit_that_cannot_be_read_is_named_and_no_figure_is_given_without_it(
+    engine: DuckDbReports, visits: None, world: World
+) -> None:
+    booking = world.store.get(Booking, network_id=NETWORK, id="bkg_0000000400000012")
+    item = world.store.item.get(place_of(booking).pk, place_of(booking).sk)
+    item.status, item.body, item.packed = "completed", "{", None  # as an earlier release wrote the status
+    item.save()
+    with pytest.raises(Unreadable) as refusal:
+        spent(engine)
+    assert refusal.value.item == "booking bkg_0000000400000012"
+
+
+def test_a_salon_that_cannot_be_read_is_named_too(
+    engine: DuckDbReports, visits: None, world: World
+) -> None:
+    pk, sk = key("SALON", network_id=NETWORK, id="sal_york")
+    item = world.store.item.get(pk, sk)
+    item.body = "{"
+    item.save()
+    with pytest.raises(Unreadable) as refusal:
+        spent(engine)
+    assert refusal.value.item == "salon sal_york"
 
 
 def test_the_clients_behind_a_figure_are_listed(engine: DuckDbReports, visits: None) -> None:

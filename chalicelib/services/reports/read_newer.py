@@ -7,7 +7,7 @@ from chalicelib.domain.reports.reading_plan import IndexSpan
 from chalicelib.domain.reports.visit_facts import VisitFact
 from chalicelib.domain.shared.errors import DomainError, ErrorKind
 from chalicelib.services.reports.fact_ports import RenewalQueue
-from chalicelib.services.reports.read_visits import visit_facts_of_salon
+from chalicelib.services.reports.read_visits import facts_between
 from chalicelib.services.reports.report_engine import RETRY_AFTER_SECONDS
 from chalicelib.services.shared.world import World
 
@@ -47,13 +47,14 @@ class GapReader:
             is_marked = any(_overlap(gap, page) for page in pages)
             if not is_marked and (network_id, gap) in self._empty:
                 continue
-            read = visit_facts_of_salon(self._world, network_id, gap.salon_id, gap.first, gap.last)
-            if not read:
+            before = len(found)
+            for fact in facts_between(self._world, network_id, gap.salon_id, gap.first, gap.last):
+                found.append(fact)
+                if len(found) > self._most_read:
+                    self._hand_over(network_id, found, pages)
+                    raise _not_ready()
+            if len(found) == before:
                 self._empty.add((network_id, gap))
-            found += read
-            if len(found) > self._most_read:
-                self._hand_over(network_id, found, pages)
-                raise _not_ready()
         self._hand_over(network_id, found, pages)
         return found
 

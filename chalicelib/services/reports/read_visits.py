@@ -83,7 +83,9 @@ def _facts(
         else:
             unpacked_ids.append(each.booking_id)
     for place in range(0, len(unpacked_ids), READ_AT_ONCE):
-        bookings = world.store.bookings(network_id, unpacked_ids[place : place + READ_AT_ONCE])
+        bookings = world.store.bookings(
+            network_id, unpacked_ids[place : place + READ_AT_ONCE], whole=True
+        )
         yield from _facts_of_bookings(world, network_id, bookings, zone_name)
 
 
@@ -91,7 +93,7 @@ def _facts_of_bookings(
     world: World, network_id: str, bookings: Sequence[Booking], zone_name: str
 ) -> Iterator[VisitFact]:
     without = {each.client_id for each in bookings if each.visit is None and each.client_id is not None}
-    clients = world.store.clients_named(network_id, sorted(without)) if without else []
+    clients = world.store.clients_named(network_id, sorted(without), whole=True) if without else []
     sources = {client.id: client.source for client in clients}
     for booking in bookings:
         if booking.status is not Status.COMPLETED:  # reopened since the list was read

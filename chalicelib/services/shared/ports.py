@@ -126,7 +126,11 @@ class Store(Protocol):
 
     def directory(self, network_id: str) -> Directory | None: ...
 
-    def bookings(self, network_id: str, booking_ids: Sequence[str]) -> list[Booking]: ...
+    def bookings(
+        self, network_id: str, booking_ids: Sequence[str], *, whole: bool = False
+    ) -> list[Booking]:
+        """whole: raises Unreadable for one that cannot be read, instead of leaving it out."""
+
     def bookings_of_client(
         self,
         network_id: str,
@@ -164,7 +168,11 @@ class Store(Protocol):
     ) -> Page[str]:
         """The ids of clients, the newest first. until: only clients who were registered before."""
 
-    def clients_named(self, network_id: str, client_ids: Sequence[str]) -> list[Client]: ...
+    def clients_named(
+        self, network_id: str, client_ids: Sequence[str], *, whole: bool = False
+    ) -> list[Client]:
+        """whole: raises Unreadable for one that cannot be read, instead of leaving it out."""
+
     def alias(self, network_id: str, kind: str, value: str) -> str | None: ...
 
     def account(self, network_id: str, client_id: str) -> Account: ...

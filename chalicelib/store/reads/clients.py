@@ -49,7 +49,9 @@ class ClientReads:
         )
         return Page([keys.key_facts(*place)["id"] for place in page.items], page.cursor)
 
-    def clients_named(self, network_id: str, client_ids: Sequence[str]) -> list[Client]:
+    def clients_named(
+        self, network_id: str, client_ids: Sequence[str], *, whole: bool = False
+    ) -> list[Client]:
         """The clients of those ids; those that are gone are left out."""
         places = [keys.key("CLIENT", network_id=network_id, id=each) for each in dict.fromkeys(client_ids)]
-        return self._reader.batch(Client, places)
+        return self._reader.batch(Client, places, whole=whole)

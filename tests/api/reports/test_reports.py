@@ -1,6 +1,7 @@
 """Reports over HTTP: the question goes to the reports function, and its answer comes back."""
 
 import csv
+import json
 from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -226,6 +227,17 @@ def test_a_question_that_makes_no_sense_is_refused_before_the_function_is_asked(
     answer = http.get(path)
     assert (answer.status, answer.code) == (status, code)
     assert reports.calls == 0
+
+
+def test_an_item_that_cannot_be_read_is_named_by_the_function_too(
+    http: Http, visits: None, given_container: Any
+) -> None:
+    refused = {"kind": "unreadable", "code": "booking bkg_1", "message": "no JSON"}
+    answer = {"Payload": BytesIO(json.dumps({"refused": refused}).encode())}
+    given_container.reports_function = FailingFunction(answer)
+    found = http.get(WINDOW)
+    assert (found.status, found.code) == (409, "UNREADABLE_ITEM")
+    assert found.json["details"]["item"] == "booking bkg_1"
 
 
 class FailingFunction:
