@@ -4,7 +4,7 @@ from chalicelib.api.clients.client_schemas import ClientAnswer, full
 from chalicelib.api.clients.statement_schemas import CallAnswer, call_answer
 from chalicelib.api.http.endpoint import DESK, Ask, endpoint, get, post, put
 from chalicelib.api.http.parsing import Body
-from chalicelib.api.http.schemas import Answered, PageOf, Text
+from chalicelib.api.http.schemas import Answered, Line, PageOf
 from chalicelib.domain.clients.calls import CallResult
 from chalicelib.domain.clients.leaving import OUTSIDE, LeavingReason
 from chalicelib.domain.shared.languages import LANGUAGES
@@ -16,7 +16,7 @@ class LeavingReasonRequest(Body):
     """reason null: what the client stated before is taken back. words: the client's own."""
 
     reason: LeavingReason | None
-    words: Text | None = None
+    words: Line | None = None
 
 
 class CalledRequest(Body):
@@ -24,7 +24,7 @@ class CalledRequest(Body):
 
     result: CallResult
     leaving_reason: LeavingReason | None = None
-    words: Text | None = None
+    words: Line | None = None
 
 
 class CalledAnswer(Answered):

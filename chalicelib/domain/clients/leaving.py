@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-REASONS_KEPT = 5
+REASONS_KEPT = 3
 
 
 class LeavingReason(StrEnum):

@@ -75,7 +75,7 @@ def test_the_last_reasons_are_kept_and_the_latest_is_in_force() -> None:
     found: Stated = ()
     for minutes in range(REASONS_KEPT + 2):
         found = with_reason(found, stated(PRICE, minutes, f"{minutes}"))
-    assert [each.words for each in found] == ["6", "5", "4", "3", "2"]
+    assert [each.words for each in found] == ["4", "3", "2"]
     assert reason_in_force(found) == found[0]
     assert reason_in_force(with_reason(found, stated(None, 9))) is None
 
