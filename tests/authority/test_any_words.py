@@ -83,8 +83,9 @@ class Salon:
             self.waits()
         at, booking = self.driver.world.now(), self.booking
         paid_minor = 30_000
-        if not self.held.may(step):
-            with pytest.raises(DomainError, match="WRONG_STATUS"):
+        may = self.held.may(step)
+        if not may or (step == "move" and self.held.start + MOVED_BY_DESK <= at):
+            with pytest.raises(DomainError, match="START_IN_PAST" if may else "WRONG_STATUS"):
                 self._step(step, booking, paid_minor, by_client=by_client)
             return
         self._step(step, booking, paid_minor, by_client=by_client)
