@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status
@@ -32,6 +32,17 @@ words = st.lists(
     ),
     max_size=14,
 )
+
+
+REPEATED_START = [
+    ("desk", "complete", False), ("says", "move", False), ("desk", "reopen", False), ("says", "note", False),
+]  # fmt: skip
+"""The site repeats a start that it said, in vain, of a completed visit."""
+ASKED_TWICE = [
+    ("desk", "complete", False), ("time", 12, False), ("desk", "reopen", False), ("says", "move", False),
+    ("desk", "complete", False),
+]  # fmt: skip
+"""A visit is moved by minutes after its client was asked to review it."""
 
 
 def what_it_tells(
@@ -73,6 +84,8 @@ class Heard:
 
 @pytest.mark.parametrize("name", SITES)
 @given(history=words)
+@example(history=REPEATED_START)
+@example(history=ASKED_TWICE)
 @tries(few=20)
 def test_a_client_hears_what_stands_and_nothing_twice(
     name: str, history: list[tuple[str, Any, bool]]

@@ -30,6 +30,12 @@ def with_author(booking: Booking, by: Party, at: datetime, *facts: Fact) -> Book
     return _with(booking, {**booking.authors, **{fact: Authorship(at, by) for fact in facts}})
 
 
+def kept_by_rule(booking: Booking, fact: Fact, at: datetime) -> Booking:
+    """The booking, which keeps a fact against what its site has just said: the site repeats that in vain, and
+    may say another word of it later. What the salon or the client said stays theirs."""
+    return with_author(booking, Party.RULE, at, fact) if author_of(booking, fact) is Party.SITE else booking
+
+
 def with_author_of_step(before: Booking, after: Booking, by: Party, at: datetime) -> Booking:
     """The booking after a step of that party. A step that changes nothing says again what another party said:
     from then on, this party says it, too."""

@@ -45,7 +45,7 @@ def plans(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> tu
     if booking.is_upcoming:
         wanted = [_notice(booking), _confirm_request(booking, rules), _control_reminder(booking, rules)]
     elif booking.status is Status.COMPLETED and booking.closed_at is not None:
-        wanted = _thanks(booking, rules, booking.closed_at)
+        wanted = _thanks(booking, rules, zone, booking.closed_at)
     elif booking.tell_cancelled and booking.closed_at is not None:
         wanted = [Plan(TouchKind.NOTICE, booking.closed_at, booking.starts_at)]
     elif booking.status is Status.NO_SHOW and booking.closed_at is not None:
@@ -82,7 +82,7 @@ def _control_reminder(booking: Booking, rules: MessageRules) -> Plan:
     return replace(plan, reason="booked_late") if booking.made_at > at else plan
 
 
-def _thanks(booking: Booking, rules: MessageRules, closed_at: datetime) -> list[Plan]:
+def _thanks(booking: Booking, rules: MessageRules, zone: str, closed_at: datetime) -> list[Plan]:
     """Review request and bonus notice. Their times count from the end of the visit, since a site may tell
     that the client came when the visit begins; or from the closing, so that a visit that was closed late is
     still thanked for."""
@@ -93,9 +93,20 @@ def _thanks(booking: Booking, rules: MessageRules, closed_at: datetime) -> list[
         return [replace(review, reason="closed_too_late"), replace(bonus, reason="closed_too_late")]
     if booking.review is not None:
         review = replace(review, reason="already_reviewed")
+    elif _was_asked_that_day(booking, zone):
+        review = replace(review, reason="already_asked")
     if booking.earned_points <= 0:
         bonus = replace(bonus, reason="nothing_earned")
     return [review, bonus]
+
+
+def _was_asked_that_day(booking: Booking, zone: str) -> bool:
+    """Whether a review was asked for before the visit was reopened and moved, and not before its present
+    day: one visit is one day. A visit moved to a later day is another one."""
+    asked = booking.touches.get(TouchKind.REVIEW_REQUEST)
+    if asked is None or asked.state not in _ASKED or asked.occurrence >= booking.moves:
+        return False
+    return local_date(asked.at, zone) >= local_date(booking.starts_at, zone)
 
 
 def next_wake(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> Wake | None:

@@ -10,6 +10,7 @@ REASONS: Mapping[str, str] = {
     "booked_late": "The booking was made after the time at which this would have been due.",
     "already_confirmed": "The client has confirmed already.",
     "closed_too_late": "The visit was closed more than a week after it took place.",
+    "already_asked": "The client was asked to review the visit before it was reopened and moved.",
     "already_reviewed": "The client has reviewed the visit already.",
     "nothing_earned": "The visit earned no points.",
     "long_ago": "The client had stayed away before they were registered here.",

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.another_salon import in_another_salon
-from chalicelib.domain.bookings.authors import author_of, with_author, without_author
+from chalicelib.domain.bookings.authors import author_of, kept_by_rule, with_author, without_author
 from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Line, Status, given_to, moved, with_lines
 from chalicelib.domain.bookings.facts import Fact, Party
 from chalicelib.domain.intake.precedence import Verdict, verdict
@@ -187,7 +187,8 @@ def _with_start(decision: _Decision) -> _Decision:
     texts = _local(starts_at, zone_name), _local(existing.starts_at, zone_name)
     if _took_place(decision):
         ruled = decision.ruled(Fact.START, Fact.STATUS)
-        return decision.with_dispute(Fact.START, *texts, ruled, Fact.STATUS)
+        kept = kept_by_rule(decision.booking, Fact.START, decision.report.occurred_at)
+        return decision.with_booking(kept).with_dispute(Fact.START, *texts, ruled, Fact.STATUS)
     after = _moved(decision, starts_at)
     if _would_revive(decision, after):
         ruled = decision.ruled(Fact.START, Fact.STATUS)
