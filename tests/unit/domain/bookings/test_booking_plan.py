@@ -139,8 +139,10 @@ def test_who_has_reviewed_is_not_asked_to() -> None:
     assert found[REVIEW].reason == "already_reviewed"
 
 
-@pytest.mark.parametrize(("starts", "reason"), [("2026-11-24 17:00", "already_asked"), ("2026-11-25 12:00", None)])
-def test_one_visit_is_asked_about_once_and_a_visit_of_a_later_day_again(starts: str, reason: str | None) -> None:
+@pytest.mark.parametrize(
+    ("starts", "reason"), [("2026-11-24 17:00", "already_asked"), ("2026-11-25 12:00", None)]
+)
+def test_one_visit_is_asked_about_once_and_one_of_a_later_day_again(starts: str, reason: str | None) -> None:
     asked = done(REVIEW, at=local("2026-11-24 18:05"))
     reopened = replace(completed(starts[:10] + " 18:20", starts=starts), moves=1)
     assert planned(with_touches(reopened, asked))[REVIEW].reason == reason
