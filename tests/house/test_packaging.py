@@ -183,6 +183,26 @@ def test_the_table_cannot_be_lost(resources: Resources) -> None:
     assert table["Properties"]["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
 
 
+def test_the_functions_of_reports_alone_have_duckdb(packaged: Package, functions: Resources) -> None:
+    layers = {name: [each["Ref"] for each in function["Layers"]] for name, function in functions.items()}
+    with_duckdb = {"Reports", "Renew"}
+    assert {name for name, of in layers.items() if of == ["ManagedLayer", "ReportsLayer"]} == with_duckdb
+    assert all(of == ["ManagedLayer"] for name, of in layers.items() if name not in with_duckdb)
+    for layer, has in ((packaged.reports_layer, True), (packaged.layer, False)):
+        with zipfile.ZipFile(layer) as archive:
+            assert ("python/duckdb/__init__.py" in archive.namelist()) is has
+
+
+def test_the_facts_are_private_and_encrypted_and_outlive_the_stack(resources: Resources) -> None:
+    (bucket,) = (it for it in resources.values() if it["Type"] == "AWS::S3::Bucket")
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    said = bucket["Properties"]
+    assert set(said["PublicAccessBlockConfiguration"].values()) == {True}
+    assert said["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    # An old month's part stays valid: no rule may remove an object by its age.
+    assert not any("ExpirationInDays" in rule for rule in said["LifecycleConfiguration"]["Rules"])
+
+
 def test_the_zip_has_the_sources_and_nothing_compiled(packaged: Package) -> None:
     with zipfile.ZipFile(packaged.app) as archive:
         names = set(archive.namelist())
