@@ -1,5 +1,5 @@
 """What is done to a deployment by hand: a new network and its owner's key, whom its messages come from, at
-which numbers its clients are heard, and what became of items that are parked.
+which numbers its clients are heard, what became of items that are parked, and pages of facts made again.
 
     python -m infra.admin make-network --name Magnolia --country MD --language ru --stage dev
     python -m infra.admin make-network --name Magnolia --country MD --language ru --local
@@ -9,6 +9,7 @@ which numbers its clients are heard, and what became of items that are parked.
     python -m infra.admin answer-at --network net_... --number +373... --stage dev
     python -m infra.admin parked --network net_... --stage dev              # the list
     python -m infra.admin parked --network net_... --retry ID --stage dev   # or --remove ID
+    python -m infra.admin renew-facts --network net_... --stage dev          # all pages, of the table
 
 Against AWS by the ordinary credentials chain. A key is printed once and kept nowhere.
 """
@@ -27,10 +28,11 @@ from chalicelib import wiring
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Network, Role
 from chalicelib.domain.shared.errors import DomainError, Unreadable
-from chalicelib.queues import SqsWakeQueue
+from chalicelib.queues import SqsRenewalQueue, SqsWakeQueue
 from chalicelib.services.networks.manage_keys import make_key
 from chalicelib.services.networks.set_identities import answer_at, set_identities
 from chalicelib.services.networks.set_up import make_network
+from chalicelib.services.reports.fact_ports import RenewalQueue
 from chalicelib.services.shared.ports import Randomness
 from chalicelib.services.shared.world import World
 from chalicelib.services.waking.retry_parked import list_parked, remove_parked, retry_parked
@@ -106,18 +108,29 @@ def senders_of(world: World, network_id: str) -> str:
     return "\n".join(lines) or f"{network_id} sends as the deployment"
 
 
-def _world(stage: str, local: bool) -> tuple[World, Collection[str]]:
-    """The world of a deployment, and the deployment's own identities."""
+@dataclass(frozen=True)
+class Deployed:
+    """A deployment. own: its own identities."""
+
+    world: World
+    own: Collection[str]
+    renewals: RenewalQueue
+
+
+def _deployed(stage: str, local: bool) -> Deployed:
     if not local:
         connect = boto3.Session().client
-        settings = settings_of(connect, read_deployment(connect, stage))
-        return world_of(connect, settings), settings.channels.own_identities
+        return _reached(connect, settings_of(connect, read_deployment(connect, stage)))
     cloud = LocalCloud()
     if not cloud.running():
         raise DeploymentError("the local cloud is not running: make demo")
     act_as_local_root()
-    settings = settings_of(cloud.connect, cloud.deployment(), cloud.endpoint_url)
-    return world_of(cloud.connect, settings), settings.channels.own_identities
+    return _reached(cloud.connect, settings_of(cloud.connect, cloud.deployment(), cloud.endpoint_url))
+
+
+def _reached(connect: Connect, settings: Settings) -> Deployed:
+    renewals = SqsRenewalQueue(lambda: connect("sqs"), settings.renew_queue_url)
+    return Deployed(world_of(connect, settings), settings.channels.own_identities, renewals)
 
 
 def main() -> int:
@@ -138,14 +151,15 @@ def main() -> int:
     parked = actions.add_parser("parked", help="items that are woken no more or cannot be read")
     parked.add_argument("--retry", default="", metavar="ID", help="wake one again, once it is mended")
     parked.add_argument("--remove", default="", metavar="ID", help="remove one, on record")
-    for action in (making, again, sending, answering, showing, parked):
+    renewing = actions.add_parser("renew-facts", help="make all pages of facts again, of the table")
+    for action in (making, again, sending, answering, showing, parked, renewing):
         action.add_argument("--stage", default="dev")
         action.add_argument("--local", action="store_true", help="on the local cloud")
-    for action in (sending, answering, showing, parked):
+    for action in (sending, answering, showing, parked, renewing):
         action.add_argument("--network", required=True)
     given = parser.parse_args()
     try:
-        print(_done(*_world(given.stage, given.local), given))
+        print(_done(_deployed(given.stage, given.local), given))
     except (DeploymentError, DomainError, Unreadable) as error:
         print(f"not done: {error}", file=sys.stderr)
         return 1
@@ -164,11 +178,22 @@ def parked_items(world: World, network_id: str, *, retry: str = "", remove: str 
     return "\n".join(lines) or "nothing is parked"
 
 
-def _done(world: World, own: Collection[str], given: argparse.Namespace) -> str:
+def renew_facts(world: World, renewals: RenewalQueue, network_id: str) -> str:
+    """Hands all pages of facts over to be made again. Reports stay right meanwhile."""
+    pages = world.store.fact_pages(network_id)
+    for page in pages:
+        renewals.renew(page, whole=True)
+    return f"{len(pages)} pages of facts are being made again"
+
+
+def _done(deployed: Deployed, given: argparse.Namespace) -> str:
+    world = deployed.world
+    if given.action == "renew-facts":
+        return renew_facts(world, deployed.renewals, given.network)
     if given.action == "senders":
         return senders_of(world, given.network)
     if given.action == "send-as":
-        network = set_identities(world, given.network, {given.channel: given.identity}, own=own)
+        network = set_identities(world, given.network, {given.channel: given.identity}, own=deployed.own)
         return f"{network.network_id} sends as {dict(network.identities)}"
     if given.action == "answer-at":
         number = answer_at(world, given.network, given.number)

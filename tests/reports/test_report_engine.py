@@ -17,6 +17,7 @@ from chalicelib.services.reports.fact_files import FactFiles
 from chalicelib.services.reports.renew_page import renew_page
 from chalicelib.services.shared.world import World
 from chalicelib.store.keys import key, place_of
+from infra.admin import renew_facts
 from infra.testkit.builders import NETWORK, a_booking, a_town, save_booking
 from infra.testkit.doubles import FolderObjects, RecordingRenewals
 
@@ -195,6 +196,19 @@ def test_a_salon_that_cannot_be_read_is_named_too(
     with pytest.raises(Unreadable) as refusal:
         spent(engine)
     assert refusal.value.item == "salon sal_york"
+
+
+def test_all_pages_are_made_again_by_hand(
+    engine: DuckDbReports, visits: None, world: World, objects: CountedObjects, renewals: RecordingRenewals
+) -> None:
+    for month in ("2026-03", "2026-04"):
+        renew(world, objects, month)
+    whole = spent(engine)
+    assert renew_facts(world, renewals, NETWORK) == "3 pages of facts are being made again"
+    assert renewals.damaged == [f"{CENTRU}.2026-0{month}" for month in (3, 4, 6)]
+    for page in world.store.fact_pages(NETWORK):
+        renew(world, objects, page.month)
+    assert spent(engine) == whole
 
 
 def test_the_clients_behind_a_figure_are_listed(engine: DuckDbReports, visits: None) -> None:
