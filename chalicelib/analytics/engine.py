@@ -10,7 +10,7 @@ from chalicelib.analytics.fact_tables import FactTables, Objects
 from chalicelib.analytics.run_report import run_list, run_report
 from chalicelib.domain.networks.sources import counted_as
 from chalicelib.domain.reports.fact_pages import FactPage
-from chalicelib.domain.reports.questions import Question, needed_days
+from chalicelib.domain.reports.questions import Question, about_sources, needed_days
 from chalicelib.domain.reports.reading_plan import (
     ReadingPlan,
     needed_salons,
@@ -68,6 +68,8 @@ class DuckDbReports:
         plan, pages = self._fetched(tables, network_id, salon_ids, question)
         marked = [(page.salon_id, day) for page in plan.pages for day in page.days]
         tables.show(plan.pages, marked, self._gaps.facts(network_id, plan.gaps, pages))
+        if about_sources(question):
+            tables.set_sources(directory.sources)
         tables.set_up(directory, final_targets(()))
         run = run_report if question.listed is None else run_list
         return run(tables.connection, question, as_of, directory.zone)

@@ -37,7 +37,7 @@ CREATE TABLE services (service VARCHAR, name VARCHAR, category VARCHAR);
 CREATE TABLE sources (source VARCHAR, name VARCHAR);
 CREATE TABLE words (word VARCHAR, source VARCHAR);
 CREATE VIEW visits AS
-    SELECT v.* REPLACE (coalesce(m.target, v.client) AS client, coalesce(w.source, v.source) AS source)
+    SELECT * REPLACE (coalesce(m.target, v.client) AS client)
     FROM (
         SELECT {_NAMES} FROM facts
         SEMI JOIN shown USING (salon, month)
@@ -45,8 +45,7 @@ CREATE VIEW visits AS
         UNION ALL BY NAME
         SELECT {_NAMES} FROM fresh
     ) AS v
-    LEFT JOIN merges AS m ON m.source = v.client
-    LEFT JOIN words AS w ON w.word = v.source;
+    LEFT JOIN merges AS m ON m.source = v.client;
 """
 """month: of `visit_on`, as the domain numbers months. shown: the pages that count. marked: days of these
 pages that do not count, since `fresh` has their facts. words: what each word for a source in the facts counts
@@ -91,8 +90,7 @@ class FactTables:
         self._load("fresh", VISITS_V1, fresh)
 
     def set_up(self, directory: Directory, merges: Mapping[str, str]) -> None:
-        """Sets the network's set-up, what the words of the facts mean by it, and the final target of each
-        merged client. After `show`."""
+        """Sets the network's set-up, and the final target of each merged client."""
         salons = [(each.id, each.name, each.timezone) for each in directory.salons.values()]
         staff = [(each.id, each.name) for each in directory.staff.values()]
         services = [(each.id, each.name, each.category) for each in directory.services.values()]
@@ -100,9 +98,9 @@ class FactTables:
         self._fill("staff", _texts("staff", "name"), staff)
         self._fill("services", _texts("service", "name", "category"), services)
         self._fill("merges", _texts("source", "target"), merges.items())
-        self._set_sources(directory.sources)
 
-    def _set_sources(self, sources: Mapping[str, Source]) -> None:
+    def set_sources(self, sources: Mapping[str, Source]) -> None:
+        """Sets what the words of the facts mean by the network's list. After `show`."""
         said = "SELECT source FROM facts UNION SELECT source FROM fresh"
         words = [word for (word,) in self.connection.execute(said).fetchall() if word is not None]
         meant = {word: counted_as(sources, word) for word in sorted(words)}

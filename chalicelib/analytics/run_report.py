@@ -1,7 +1,7 @@
 """A question about visits, answered by DuckDB with the SQL of its definition.
 
 The connection has the views `visits` (columns as VisitFact, merged clients under their final target),
-`services`, `staff`, `salons` and `sources` (source, name).
+`services`, `staff`, `salons`, `sources` (source, name) and `words` (word, source: what the word counts as).
 """
 
 from datetime import date, datetime, timedelta

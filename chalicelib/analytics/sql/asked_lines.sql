@@ -1,14 +1,19 @@
 -- The lines that a question is about: of known clients, by its filters, each under the key of its row.
 -- place: what a return is compared by. A line without a specialist is no base of a return to one.
 -- $needs_firsts: whether the question is about first visits or sources; otherwise nothing is looked up.
-firsts AS (
+said AS (
     SELECT
         client,
         min(visit_on) AS first_on,
-        min({'at': visit_at, 'source': source}) FILTER (source IS NOT NULL).source AS source
+        min({'at': visit_at, 'source': source}) FILTER (source IS NOT NULL).source AS word
     FROM visits
     WHERE client IS NOT NULL AND $needs_firsts
     GROUP BY client
+),
+firsts AS (
+    SELECT client, first_on, coalesce(w.source, s.word) AS source
+    FROM said AS s
+    LEFT JOIN words AS w USING (word)
 ),
 lines AS (
     SELECT

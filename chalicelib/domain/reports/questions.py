@@ -136,6 +136,10 @@ def return_period(question: Question) -> tuple[date | None, date | None]:
     return (question.last if question.definition == WINDOW else question.first) + timedelta(days=1), until
 
 
+def about_sources(question: Question) -> bool:
+    return question.by == "source" or question.source is not None
+
+
 def needed_days(question: Question) -> tuple[date | None, date]:
     """The local dates whose visits a settled question needs, both included; None: from the first visit on.
     date.max: until now."""
@@ -144,8 +148,7 @@ def needed_days(question: Question) -> tuple[date | None, date]:
         question.who == "new"
         or question.report == STAFF
         or question.definition == FIRST_TIME
-        or question.by == "source"
-        or question.source is not None
+        or about_sources(question)
     )
     if question.listed is not None or question.report == COHORTS:
         return None, date.max
