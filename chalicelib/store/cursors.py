@@ -31,7 +31,8 @@ def start_key(cursor: str | None, hash_value: str, index: Any = None) -> dict[st
     except (ValueError, AttributeError) as error:
         raise malformed("INVALID_CURSOR", "This cursor was not given out here.") from error
     hash_name = index._hash_key_attribute().attr_name if index is not None else "PK"
-    names = {"PK", "SK"} | ({hash_name, "at"} if index is not None else set())
+    range_name = index.ordered_by if index is not None else "SK"
+    names = {"PK", "SK", hash_name, range_name}
     network = hash_value.split("#")[1]
     if set(key) != names or key[hash_name]["S"] != hash_value or key["PK"]["S"].split("#")[1:2] != [network]:
         raise malformed("INVALID_CURSOR", "This cursor belongs to another list.")

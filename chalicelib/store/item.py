@@ -28,10 +28,10 @@ BY_SALON_INCLUDES = ["status"]
 MAX_REASON = 200
 _KEPT = {"PK": "S", "SK": "S", "wake_shard": "S", "wake_at": "S", "version": "N"}
 """What is kept of an item with an attribute of a wrong type, where these are of the right one."""
-INDEX_FACTS = ("at", "status", "client_key", "salon_key")
+INDEX_FACTS = ("at", "status", "client_key", "salon_key", "category_key", "category_at")
+"""Attributes, besides the key, of which the body need not repeat what they tell."""
 NOT_IN_BODIES = ("version", "indexed")
 """Fields that stand in other attributes alone."""
-"""Attributes, besides the key, of which the body need not repeat what they tell."""
 
 
 class _Binding:
@@ -47,8 +47,8 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
 
     Attributes, other than the key: version (of guarded items), body (JSON, see codec) or, where that is long,
     packed (the same deflated), expires (TTL, epoch seconds), and those of the indexes: wake_shard + wake_at,
-    client_key / salon_key / network_key + at, status. starts: how many noted wakes have begun since the item
-    was last saved; a save drops it, since it writes the whole item.
+    client_key / salon_key / network_key + at, category_key + category_at, status. starts: how many noted
+    wakes have begun since the item was last saved; a save drops it, since it writes the whole item.
     """
 
     class Item(Model):
@@ -69,6 +69,8 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
         client_key = UnicodeAttribute(null=True)
         salon_key = UnicodeAttribute(null=True)
         network_key = UnicodeAttribute(null=True)
+        category_key = UnicodeAttribute(null=True)
+        category_at = UnicodeAttribute(null=True)
         wake_shard = UnicodeAttribute(null=True)
         wake_at = UnicodeAttribute(null=True)
         starts = NumberAttribute(null=True)
@@ -77,6 +79,7 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
         by_client = _index("by_client", hashed_by="client_key")
         by_salon = _index("by_salon", hashed_by="salon_key", includes=BY_SALON_INCLUDES)
         by_network = _index("by_network", hashed_by="network_key")
+        by_category = _index("by_category", hashed_by="category_key", ordered_by="category_at")
 
         fault: str | None = None
 
@@ -100,7 +103,7 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
 
 
 def _index(name: str, *, hashed_by: str, ordered_by: str = "at", includes: Sequence[str] = ()) -> Any:
-    """A secondary index. includes: what it holds besides the keys."""
+    """A secondary index, which knows by what it is `ordered_by`. includes: what it holds besides the keys."""
     projection = IncludeProjection(list(includes)) if includes else KeysOnlyProjection()
     attributes = {
         hashed_by: UnicodeAttribute(hash_key=True),
@@ -108,7 +111,9 @@ def _index(name: str, *, hashed_by: str, ordered_by: str = "at", includes: Seque
         **{each: UnicodeAttribute(null=True) for each in includes},
     }
     meta = type("Meta", (), {"index_name": name, "projection": projection})
-    return type(name, (GlobalSecondaryIndex,), {"Meta": meta, **attributes})()
+    index = type(name, (GlobalSecondaryIndex,), {"Meta": meta, **attributes})()
+    index.ordered_by = ordered_by
+    return index
 
 
 def connected(region: str, host: str | None = None) -> Connection:
@@ -133,6 +138,8 @@ def attributes_of(value: Any, shards: int) -> dict[str, Any]:
         "client_key": place.client_key,
         "salon_key": place.salon_key,
         "network_key": place.network_key,
+        "category_key": place.category_key,
+        "category_at": place.category_at,
     }
     facts = keys.key_facts(place.pk, place.sk, **{name: of_indexes[name] for name in INDEX_FACTS})
     of_key = (name for name, text in facts.items() if _says(text, getattr(value, name, None)))

@@ -87,16 +87,20 @@ INDEX_TEMPLATES = {
     "client_key": ("NET#{network_id}#CLI#{client_id}", "NET#{network_id}#SITE#{connection_id}#{waiting_for}"),
     "salon_key": ("NET#{network_id}#SALON#{salon_id}#BKG", "NET#{network_id}#SALON#{salon_id}#MSG"),
     "network_key": ("NET#{network_id}#CLIENTS", "NET#{network_id}#QUARANTINE"),
+    "category_key": ("NET#{network_id}#CAT#{category}",),
     "wake_shard": ("WAKE#{shard}",),
 }
 """Attribute that an index is hashed by -> the templates of its values."""
 
 FACTS_OF_INDEXES = {
     "BOOKING": {"starts_at": "at", "status": "status"},
-    "CLIENT": {"created_at": "at"},
+    "CLIENT": {"created_at": "at", "category_since": "category_at"},
     "MSG": {"recorded_at": "at"},
 }
 """Kind of item -> fields of its value that are also attributes of its indexes, word for word."""
+
+MERGED = "merged"
+"""The name that a list has in place of a category: clients who were merged into others."""
 
 UNVERSIONED = (Entry, Alias, ConsentChange, RulesChange)
 """Written once: a second write of the same key is refused, whatever it says."""
@@ -119,6 +123,8 @@ class Place(Struct, frozen=True):
     client_key: str | None = None
     salon_key: str | None = None
     network_key: str | None = None
+    category_key: str | None = None
+    category_at: str | None = None
     status: str | None = None
     expires_at: datetime | None = None
     wake: Wake | None = None
@@ -163,6 +169,8 @@ def key_facts(pk: str, sk: str, **of_indexes: str | None) -> dict[str, str]:
     for field, name in FACTS_OF_INDEXES.get(kind, {}).items():
         if of_index := of_indexes.get(name):
             found[field] = of_index
+    if found.get("category") == MERGED:  # the list that the client is in, and not their category
+        del found["category"], found["category_since"]
     return found
 
 
@@ -219,6 +227,10 @@ def clients_of(network_id: str) -> str:
     return f"NET#{network_id}#CLIENTS"
 
 
+def clients_of_category(network_id: str, category: str) -> str:
+    return f"NET#{network_id}#CAT#{category}"
+
+
 def quarantine_of(network_id: str) -> str:
     return f"NET#{network_id}#QUARANTINE"
 
@@ -262,8 +274,25 @@ def listed_as(status: Status) -> str:
 
 
 def _client(value: Client) -> Place:
-    place = key("CLIENT", network_id=value.network_id, id=value.id)
-    return Place(*place, at=value.created_at, network_key=clients_of(value.network_id), wake=value.wake)
+    category, since = _listed_category(value)
+    return Place(
+        *key("CLIENT", network_id=value.network_id, id=value.id),
+        at=value.created_at,
+        network_key=clients_of(value.network_id),
+        category_key=clients_of_category(value.network_id, category) if category else None,
+        category_at=since if category else None,
+        wake=value.wake,
+    )
+
+
+def _listed_category(value: Client) -> tuple[str | None, str]:
+    """The category in whose list a client is, and since when: a local date, of merged clients an instant. A
+    client without visits is in none."""
+    if value.merged is not None:
+        return MERGED, instant_text(value.merged.at)
+    if value.category is None or value.category_since is None or value.visits_count == 0:
+        return None, ""
+    return value.category, value.category_since.isoformat()
 
 
 def _message(value: Message) -> Place:

@@ -144,17 +144,19 @@ class Reader:
         until: datetime | None = None,
         newest_first: bool = False,
         among: Sequence[str] = (),
+        condition: Any = None,
         limit: int,
         cursor: str | None,
     ) -> Page[tuple[str, str]]:
         """Keys in an index by `at`; since is inclusive, until exclusive. among: only those of such a status;
-        one query, whatever it finds: perhaps none, while the cursor leads on."""
+        one query, whatever it finds: perhaps none, while the cursor leads on. condition: on the range, of an
+        index that is ordered otherwise than by `at`."""
         first = start_key(cursor, hash_value, index)
         if since and until and since >= until:
             return Page([], None)
         pages = index.query(
             hash_value,
-            self.between(since, until),
+            self.between(since, until) if condition is None else condition,
             filter_condition=self.with_status(*among) if among else None,
             scan_index_forward=not newest_first,
             page_size=_SIFTED_BATCH_SIZE if among else limit,

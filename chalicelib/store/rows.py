@@ -9,6 +9,7 @@ from chalicelib.domain.bookings.visit_record import VisitRecord
 from chalicelib.domain.clearing.audit import Difference
 from chalicelib.domain.clearing.clearing import OpenPoints, PairSum, Period
 from chalicelib.domain.clients.calls import PhoneCall
+from chalicelib.domain.clients.category_changes import CategoryChange
 from chalicelib.domain.clients.clients import (
     Consent,
     DeadAddress,
@@ -75,6 +76,7 @@ ROWS: frozenset[type[Any]] = frozenset(
         MergedSource,
         StatedReason,
         PhoneCall,
+        CategoryChange,
         Lot,
         Hold,
         HeldLot,
@@ -108,6 +110,6 @@ ROWS: frozenset[type[Any]] = frozenset(
 """The order of their fields is stored. A new field stands at the end and has a default. A class that items
 have stored already is neither added here nor taken away."""
 
-ADDED_LATER: Mapping[type[Any], int] = {StreakUse: 1, Consent: 1}
+ADDED_LATER: Mapping[type[Any], int] = {StreakUse: 1, Consent: 1, ReversedWhileMerged: 1}
 """How many fields at the end a row has got since it was first stored by columns. They make no column where
 all rows have their defaults, so that items of before stay as they were."""

@@ -59,6 +59,7 @@ class Table:
         clients = ClientReads(reader)
         self.alias = clients.alias
         self.clients = clients.clients
+        self.clients_of_category = clients.clients_of_category
         self.client_ids = clients.client_ids
         self.clients_named = clients.clients_named
         bookings = BookingReads(reader)

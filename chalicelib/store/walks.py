@@ -1,16 +1,19 @@
 """The stored form of a walk: one flat body, the fields of its state among the others. The order of the fields
 is stored; a field of a new kind of walk stands at the end and has a default."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import fields
 
 from chalicelib.domain.clearing.audit import AuditSums
 from chalicelib.domain.clearing.clearing import Period
 from chalicelib.domain.loyalty.surprises import Draw
 from chalicelib.domain.marketing.counts import CampaignCount
+from chalicelib.domain.networks.category_definitions import CategoryDefinitions
 from chalicelib.domain.shared.waking import Trouble, Wake
 from chalicelib.domain.waking.walks import STATES, AnyWalk, Walk, WalkKind, WalkState
 
@@ -40,6 +43,9 @@ class StoredWalk(Struct, frozen=True, kw_only=True):
     source_id: str | None = None
     split_id: str | None = None
     connection_ids: tuple[str, ...] = ()
+    keeps_categories: bool = False
+    definitions: CategoryDefinitions | None = None
+    moves: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
 _COMMON = tuple(each.name for each in fields(Walk) if each.name != "state")

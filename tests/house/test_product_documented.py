@@ -9,12 +9,13 @@ import pytest
 from msgspec import to_builtins
 from msgspec.structs import fields, replace
 
-from chalicelib.domain.clients import categories
+from chalicelib.domain.clients.category_changes import CHANGES_KEPT, CategoryCause
 from chalicelib.domain.clients.clients import DEVICES_KEPT
 from chalicelib.domain.intake import inbox
 from chalicelib.domain.marketing import promotions
 from chalicelib.domain.marketing.campaigns import Campaign
 from chalicelib.domain.networks.bonus_rules import BonusRules
+from chalicelib.domain.networks.category_definitions import FIRST_DEFINITIONS
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import MessageRules, Rules
 from chalicelib.domain.shared.errors import DomainError
@@ -24,6 +25,7 @@ from chalicelib.services.loyalty import hold_points
 from chalicelib.services.marketing import check_campaign, check_promotion
 from chalicelib.services.merging import merge_clients
 from chalicelib.services.messages import try_message
+from chalicelib.services.networks.check_categories import CATEGORY_BOUNDS
 from chalicelib.services.networks.check_rules import check_rules
 from chalicelib.services.shared import answer_once, links
 from chalicelib.services.simulations import simulate_programme
@@ -45,6 +47,7 @@ LIMITS = {
     "merging: bookings ahead of the source": f"{merge_clients.MAX_BOOKINGS}",
     "merging: open coupons of the source": f"{merge_clients.MAX_COUPONS}",
     "devices of a client": f"the newest {DEVICES_KEPT}",
+    "changes of a client's category": f"the latest {CHANGES_KEPT}",
     "short links": f"{links.KEPT.days} days",
     "stored answers of an idempotency key": f"{answer_once.KEPT // timedelta(hours=1)} hours",
     "webhooks in the inbox": f"{inbox.KEPT.days} days",
@@ -109,9 +112,22 @@ def test_the_categories_are_those_of_the_code() -> None:
     assert set(rows("Categories of clients")) == {
         "potential", "new", "developing", "regular", "at_risk", "lost"
     }  # fmt: skip
-    assert f"a visit in each of {categories.REGULAR_MONTHS} calendar months running" in PAGE
-    assert f"({categories.AT_RISK_FACTOR_PERCENT} %)" in PAGE
-    assert f"more than {categories.AT_RISK_MIN_DAYS_OVER} days over the usual gap" in PAGE
+    assert f"a visit in each of {FIRST_DEFINITIONS.regular_months} calendar months running" in PAGE
+    assert f"({FIRST_DEFINITIONS.at_risk_factor_percent} %)" in PAGE
+    assert f"more than {FIRST_DEFINITIONS.at_risk_min_days_over} days over the usual gap" in PAGE
+
+
+def test_the_definitions_of_categories_have_the_defaults_and_bounds_of_the_code() -> None:
+    shown = rows("Definitions of categories")
+    wanted = {
+        name: [str(getattr(FIRST_DEFINITIONS, name)), f"{least} to {most}"]
+        for name, (least, most) in CATEGORY_BOUNDS.items()
+    }
+    assert {name: shown[name][:2] for name in shown} == wanted
+
+
+def test_each_cause_of_a_change_of_category_is_explained() -> None:
+    assert set(rows("Changes of category")) == set(CategoryCause)
 
 
 def test_the_limits_by_hand_are_those_of_the_code() -> None:

@@ -17,6 +17,10 @@ NEWER: frozenset[str] = frozenset({"FACTPAGE", "GROUP", "HEARD", "POLL", "QUOTA"
 """Kinds of items that the table got after the stored items were made. Add a new kind here, never to them."""
 
 
+LISTS = frozenset({"category_key", "category_at"})
+"""Attributes of an index that is newer: a client who was merged before enters its list when next written."""
+
+
 @pytest.fixture(scope="module")
 def item() -> Any:
     """The model; nothing is asked of any table."""
@@ -50,7 +54,8 @@ def test_every_kind_of_item_was_stored_before_or_is_listed_as_newer() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_was_stored_before_is_written_again_in_the_same_bytes(item: Any, kind: str) -> None:
     for raw in of_kind(kind):
-        assert as_said(written(item, read(item, raw))) == as_said(raw), key_of(raw)
+        made = {name: each for name, each in written(item, read(item, raw)).items() if name not in LISTS}
+        assert as_said(made) == as_said(raw), key_of(raw)
 
 
 @pytest.mark.parametrize("kind", KINDS)

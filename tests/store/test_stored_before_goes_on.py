@@ -67,7 +67,7 @@ LIVED = [item for item in ITEMS if "net_fields" not in item["PK"]["S"]]
 
 COMING_AGAIN = {WalkKind.SURPRISE, WalkKind.AUDIT_SAMPLE}
 """Walks that never end."""
-NEWER_WALKS = {WalkKind.SPLIT}
+NEWER_WALKS = {WalkKind.SPLIT, WalkKind.TRY_CATEGORIES}
 """Kinds of walks that there were none of when the items were stored."""
 
 WRITTEN_ONCE = ("ENTRY", "CONSENT", "RULES", "KEY", "HOOK", "SALON", "STAFF", "SERVICE", "TEMPLATE", "COUPON")
@@ -102,6 +102,10 @@ def driver(store: Any) -> SalonDriver:
     return SalonDriver(world)
 
 
+RECORDED_SINCE = ("category", "category_since", "category_changes")
+"""What a client of before gets with the first save since."""
+
+
 # --- visits
 
 
@@ -128,7 +132,10 @@ def test_a_visit_is_completed_refunded_and_taken_back(driver: SalonDriver, store
     with touching(driver, booking.id, f"CLI#{ion.id}", "FACTS"):
         driver.reopen(driver.booking(booking.id))
     after, stands = driver.client(ion.id), store.account(NETWORK, ion.id)
-    assert without(after, "touches", "due", "trouble") == without(ion, "touches", "due", "trouble")
+    same = ("touches", "due", "trouble", *RECORDED_SINCE)
+    assert without(after, *same) == without(ion, *same)
+    assert [each.cause for each in after.category_changes] == []
+    assert after.category == "developing"
     assert (stands.balance, stands.reward_uses, stands.streaks, stands.referral) == (
         account.balance,
         account.reward_uses,
@@ -245,7 +252,7 @@ def test_clients_are_merged_and_come_apart_again(driver: SalonDriver, store: Tab
     with touching(driver, *about, *aliases):
         unmerge_clients(driver.world, access(), nina.id)
     assert worth(driver, "Nina", "Lena") == together
-    same = ("touches", "invitations", "guards")
+    same = ("touches", "invitations", "guards", *RECORDED_SINCE)
     assert without(replace(named(driver, "Nina"), merges=1), *same) == without(nina, *same)
     assert without(named(driver, "Lena"), *same) == without(lena, *same)
 

@@ -18,8 +18,7 @@ from chalicelib.api.http.endpoint import Ask
 from chalicelib.api.http.schemas import Answered, Money
 from chalicelib.domain.bookings.booking_access import reaches_booking
 from chalicelib.domain.clients.addresses import address_of, dead_address, is_known
-from chalicelib.domain.clients.categories import category, usual_gap_days
-from chalicelib.domain.clients.client_plan import salon_of, salon_zone
+from chalicelib.domain.clients.client_plan import salon_of
 from chalicelib.domain.clients.clients import (
     CHANNELS,
     Client,
@@ -27,14 +26,14 @@ from chalicelib.domain.clients.clients import (
     own_name,
 )
 from chalicelib.domain.clients.partner_named import as_partner_named
+from chalicelib.domain.clients.rhythm import rhythm_of, service_rhythms
 from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Role
 from chalicelib.domain.networks.sources import source_named
 from chalicelib.domain.shared.masks import masked_email, masked_phone
-from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.next_booking import next_booking
-from chalicelib.services.shared.world import World
+from chalicelib.services.clients.shown_category import shown_category, shown_since
 from chalicelib.texts.languages import catalogue
 
 
@@ -75,7 +74,8 @@ class ClientSummary(Answered):
 
     name: where nobody told it, a word and the end of the id. upcoming: null for a key that does not reach the
     salon that writes to the client. contact_client_id: whose phone the client shares. source: in the words in
-    which it was said; source_id: the listed source that they mean.
+    which it was said; source_id: the listed source that they mean. category_since, at_risk_on, lost_on: local
+    dates of the salon that writes to the client.
     """
 
     id: str
@@ -92,10 +92,14 @@ class ClientSummary(Answered):
     preferences: str | None
     created_at: datetime
     category: str
+    category_since: date | None
     visits_count: int
     first_visit_on: date | None
     last_visit_on: date | None
     usual_gap_days: int | None
+    expected_on: date | None
+    at_risk_on: date | None
+    lost_on: date | None
     spend: list[Money]
     consents: list[ConsentAnswer]
     upcoming: Upcoming | None
@@ -119,10 +123,22 @@ class Reach(Answered):
     dead: DeadEnd | None
 
 
+class ServiceRhythmAnswer(Answered):
+    """How often the client has services of one category; of a service without a category: that service."""
+
+    category: str | None
+    service_id: str | None
+    last_on: date
+    usual_gap_days: int | None
+    expected_on: date | None
+
+
 class ClientAnswer(ClientSummary):
     """merged_into: the client whom this one turned out to be. next_booking: of those that the key reaches.
-    leaving_reason: what the client stated last; leaving_reasons, source_corrections: the latest first."""
+    leaving_reason: what the client stated last; leaving_reasons, source_corrections: the latest first.
+    rhythms: by category of services, the latest first."""
 
+    rhythms: list[ServiceRhythmAnswer]
     merged_into: str | None
     next_booking: NextBooking | None
     reachable: list[Reach]
@@ -136,14 +152,14 @@ class ClientAnswer(ClientSummary):
 def summary(ask: Ask, client: Client) -> ClientSummary:
     """The next booking is asked for only where it decides the category."""
     directory = ask.world.directory(client.network_id)
-    return _summary(ask.access, client, directory, category_for(ask, client))
+    return _summary(ask, client, directory, category_for(ask, client))
 
 
 def category_for(ask: Ask, client: Client) -> str:
     """The client's category as this key is shown it."""
     if ask.access.role is Role.PARTNER:
         return "potential"
-    return category_of(client, ask.world.directory(client.network_id), ask.world, None)
+    return shown_category(client, ask.world.directory(client.network_id), ask.world)
 
 
 def full(ask: Ask, client: Client) -> ClientAnswer:
@@ -156,9 +172,12 @@ def full(ask: Ask, client: Client) -> ClientAnswer:
     if ahead is not None and not reaches_booking(ask.access, ahead):
         shown = next_booking(client, world.store, now, only=partial(reaches_booking, ask.access))
     account, _ = settled(world.store.account(client.network_id, client.id), now)
-    kind = category_of(client, directory, world, ahead is not None)
+    kind = shown_category(client, directory, world, ahead is not None)
     return ClientAnswer(
-        **asdict(_summary(ask.access, client, directory, kind)),
+        **asdict(_summary(ask, client, directory, kind)),
+        rhythms=[
+            ServiceRhythmAnswer(**asdict(each)) for each in service_rhythms(client, directory.services)
+        ],
         next_booking=shown
         and NextBooking(
             id=shown.id, starts_at=shown.starts_at, salon_id=shown.salon_id, status=shown.status.value
@@ -178,9 +197,10 @@ def full(ask: Ask, client: Client) -> ClientAnswer:
 def _told_by_partner(ask: Ask, client: Client) -> ClientAnswer:
     """What the partner told of the client, without note and preferences. What the network learned since is
     not in it: it would tell a client whom the network knew before from a new one."""
-    summarized = _summary(ask.access, client, ask.world.directory(client.network_id), "potential")
+    summarized = _summary(ask, client, ask.world.directory(client.network_id), "potential")
     return ClientAnswer(
         **asdict(summarized),
+        rhythms=[],
         next_booking=None,
         reachable=[],
         merged_into=None,
@@ -190,18 +210,6 @@ def _told_by_partner(ask: Ask, client: Client) -> ClientAnswer:
         leaving_reasons=[],
         last_call=None,
     )
-
-
-def category_of(client: Client, directory: Directory, world: World, has_booking: bool | None) -> str:
-    """The category by the calendar of the salon that the client visited last. has_booking None: looked
-    up if it matters."""
-    today = local_date(world.now(), salon_zone(client, directory))
-    days = [visit.on for visit in client.recent_visits]
-    found = category(client.visits_count, days, today, bool(has_booking))
-    asked = has_booking is None and found in ("lost", "at_risk")
-    if asked and next_booking(client, world.store, world.now()):
-        return category(client.visits_count, days, today, True)
-    return found
 
 
 def shown_name(client: Client, directory: Directory) -> str:
@@ -219,7 +227,8 @@ def _shown_upcoming(access: Access, client: Client, directory: Directory) -> Upc
     return Upcoming(at=client.wake.at, why=client.wake.why)
 
 
-def _summary(access: Access, client: Client, directory: Directory, kind: str) -> ClientSummary:
+def _summary(ask: Ask, client: Client, directory: Directory, kind: str) -> ClientSummary:
+    access, rhythm = ask.access, rhythm_of(client, directory.rules.categories)
     if access.role is Role.PARTNER:
         client = as_partner_named(client)
     source = source_named(directory.sources, client.source)
@@ -238,10 +247,14 @@ def _summary(access: Access, client: Client, directory: Directory, kind: str) ->
         preferences=access.as_shown(client.preferences) if client.preferences else client.preferences,
         created_at=client.created_at,
         category=kind,
+        category_since=shown_since(client, directory, ask.world, kind),
         visits_count=client.visits_count,
         first_visit_on=client.first_visit_on,
         last_visit_on=client.last_visit_on,
-        usual_gap_days=usual_gap_days([visit.on for visit in client.recent_visits]),
+        usual_gap_days=rhythm.usual_gap_days,
+        expected_on=rhythm.expected_on,
+        at_risk_on=rhythm.at_risk_on,
+        lost_on=rhythm.lost_on,
         spend=[Money(amount_minor=n, currency=code) for code, n in sorted(client.spent_minor.items())],
         consents=[consent_answer(consent) for consent in client.consents],
         upcoming=_shown_upcoming(access, client, directory),
@@ -260,7 +273,11 @@ def _for_partner(answer: ClientSummary) -> ClientSummary:
         visits_count=0,
         first_visit_on=None,
         last_visit_on=None,
+        category_since=None,
         usual_gap_days=None,
+        expected_on=None,
+        at_risk_on=None,
+        lost_on=None,
         spend=[],
         consents=[],
         upcoming=None,

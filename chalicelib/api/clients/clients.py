@@ -1,6 +1,8 @@
 """Clients: register, find, see, change."""
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
@@ -9,6 +11,7 @@ from chalicelib.api.clients.client_schemas import ClientAnswer, ClientSummary, c
 from chalicelib.api.http.endpoint import DESK, EVERYBODY, Ask, endpoint, get, patch, post
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Line, Listing, PageOf, Text, Word, given, sifted
+from chalicelib.domain.clients.categories import POTENTIAL
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.clients.first_source import partner_word
 from chalicelib.domain.clients.partner_named import as_partner_named
@@ -27,6 +30,7 @@ from chalicelib.services.clients.register_client import (
 )
 from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.loyalty.show_card import client_of_code
+from chalicelib.services.shared.ports import Page
 
 Category = Literal["potential", "new", "developing", "regular", "at_risk", "lost"]
 Email = Annotated[str, Meta(max_length=254)]
@@ -108,17 +112,31 @@ def see(ask: Ask, client_id: str) -> ClientAnswer:
 @get("/v1/clients")
 @endpoint(roles=DESK | {Role.PARTNER}, query=ClientFilter, answer=PageOf[ClientSummary])
 def find(ask: Ask) -> PageOf[ClientSummary]:
-    """The newest first."""
+    """The newest first; of a category those first who came to it last."""
     asked: ClientFilter = ask.query
     if asked.phone or asked.email or asked.card:
         found, cursor = _at_once(ask, asked), None
     else:
         found, cursor = sifted(
-            lambda limit, cursor: ask.world.store.clients(ask.access.network_id, limit=limit, cursor=cursor),
+            lambda limit, cursor: _list_of(ask, asked)(ask.access.network_id, limit=limit, cursor=cursor),
             lambda client: _is_wanted(ask, client, asked),
             asked,
         )
     return PageOf(items=[summary(ask, client) for client in found], next_cursor=cursor)
+
+
+def _list_of(ask: Ask, asked: ClientFilter) -> Callable[..., Page[Client]]:
+    """The list to look through: that of the category, where the network has such lists. Clients without
+    visits are in none, and to a partner all clients are without visits."""
+    listed = ask.world.directory(ask.access.network_id).network.lists_categories
+    kind = asked.category
+    if kind is None or kind == POTENTIAL or not listed or ask.access.role is Role.PARTNER:
+        return ask.world.store.clients
+    return partial(_clients_of_category, ask, kind)
+
+
+def _clients_of_category(ask: Ask, kind: str, network_id: str, **page: Any) -> Page[Client]:
+    return ask.world.store.clients_of_category(network_id, kind, **page)
 
 
 def _at_once(ask: Ask, asked: ClientFilter) -> list[Client]:

@@ -12,6 +12,8 @@ from msgspec.structs import fields
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Id, Word, given
 from chalicelib.api.networks.bonus_schemas import BonusRulesRequest, Whole, bonus_differences, bonuses_shown
+from chalicelib.api.networks.category_schemas import CategoryDefinitionsRequest, definitions_shown
+from chalicelib.domain.networks.category_definitions import CategoryDefinitions
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import (
     ChannelStep,
@@ -122,6 +124,7 @@ class RulesRequest(Body):
     messages: MessageRulesRequest | UnsetType = UNSET
     bonuses: BonusRulesRequest | UnsetType = UNSET
     overrides: list[OverrideRequest] | UnsetType = UNSET
+    categories: CategoryDefinitionsRequest | UnsetType = UNSET
     walk_id: Id | None = None
 
 
@@ -132,6 +135,7 @@ class RulesAnswer(Answered):
     messages: MessageRulesRequest
     bonuses: BonusRulesRequest
     overrides: list[OverrideRequest]
+    categories: CategoryDefinitionsRequest
     walk_id: str | None
 
 
@@ -153,6 +157,7 @@ class RulesChangeAnswer(Answered):
     messages: MessageRulesRequest
     bonuses: BonusRulesRequest
     overrides: list[OverrideRequest]
+    categories: CategoryDefinitionsRequest
     changes: list[FieldChange]
 
 
@@ -234,13 +239,14 @@ def _shown(rules: Rules) -> dict[str, Any]:
             )
             for each in rules.overrides
         ],
+        "categories": definitions_shown(rules.categories),
     }
 
 
 def _fields_shown(rules: Any) -> dict[str, Any]:
     """The fields of rules as answers show them; for an override those that it has."""
     pairs = ((each.name, getattr(rules, each.name)) for each in fields(rules))
-    kept = isinstance(rules, MessageRules)
+    kept = isinstance(rules, MessageRules | CategoryDefinitions)
     return {name: _plain(value) for name, value in pairs if kept or value is not None}
 
 
@@ -264,6 +270,7 @@ def _differences(before: Rules, after: Rules) -> list[FieldChange]:
         _changed({"messages": before.messages}, {"messages": after.messages}),
         bonus_differences(before.bonuses, after.bonuses),
         _changed(_overrides(before), _overrides(after)),
+        _changed({"categories": before.categories}, {"categories": after.categories}),
     )
     return [FieldChange(field=path, before=was, after=becomes) for path, was, becomes in chain(*changes)]
 

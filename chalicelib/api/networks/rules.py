@@ -8,6 +8,7 @@ from chalicelib.api.http.endpoint import DESK, OFFICE, Ask, endpoint, get, put
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Cursor, PageOf
 from chalicelib.api.networks.bonus_schemas import bonuses_of_request
+from chalicelib.api.networks.category_schemas import definitions_of_request
 from chalicelib.api.networks.rule_schemas import (
     RulesAnswer,
     RulesChangeAnswer,
@@ -52,6 +53,7 @@ def change(ask: Ask) -> RulesAnswer:
         messages=messages_of_request(request.messages, "messages") if request.messages is not UNSET else {},
         bonuses=bonuses_of_request(request.bonuses) if request.bonuses is not UNSET else {},
         overrides=overrides_of_request(request.overrides) if request.overrides is not UNSET else None,
+        categories=definitions_of_request(request.categories),
     )
     return _answer(ask, network)
 

@@ -10,8 +10,11 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.birthdays import birthday_of
 from chalicelib.domain.clients.categories import at_risk_from, lost_from
+from chalicelib.domain.clients.category_changes import CategoryCause
 from chalicelib.domain.clients.clients import Client, Due
+from chalicelib.domain.clients.kept_category import next_change_on, with_category
 from chalicelib.domain.networks.bonus_rules import birthday_gift
+from chalicelib.domain.networks.category_definitions import FIRST_DEFINITIONS, CategoryDefinitions
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import (
@@ -33,18 +36,27 @@ WIN_BACK_USEFUL = timedelta(days=30)
 BIRTHDAY_KNOWN_BEFORE = timedelta(days=30)
 BIRTHDAY_GIFT = "birthday_gift"
 """The reason of a client's pointer for a birthday gift."""
+CATEGORY = "category"
+"""The reason of a client's pointer for a change of category that no touch comes with."""
 TOGETHER = timedelta(days=7)
 
 
-def plans(client: Client, rules: MessageRules, zone: str, now: datetime) -> tuple[Plan, ...]:
+def plans(
+    client: Client,
+    rules: MessageRules,
+    zone: str,
+    now: datetime,
+    by: CategoryDefinitions = FIRST_DEFINITIONS,
+) -> tuple[Plan, ...]:
     """Every touch that the client's present state calls for, each due at an instant or left out for a reason.
 
-    zone: whose days and quiet hours count (the client's, else the salon's).
+    zone: whose days and quiet hours count (the client's, else the salon's). by: the definitions of at risk
+    and lost.
     """
     wanted = [
         *_invitation(client),
         *_birthday(client, rules, zone, now),
-        *_lapse(client, rules, zone),
+        *_lapse(client, rules, zone, by),
     ]
     return tuple(
         replace(plan, reason="switched_off")
@@ -123,7 +135,7 @@ def birthday_to_give(client: Client, rules: MessageRules, zone: str, now: dateti
     return next(not_given, None)
 
 
-def _lapse(client: Client, rules: MessageRules, zone: str) -> list[Plan]:
+def _lapse(client: Client, rules: MessageRules, zone: str, by: CategoryDefinitions) -> list[Plan]:
     """When a client who does not book becomes at risk, and when lost. Each lapse counts once; the last visit
     before it names it. A client who had lapsed already when they were registered gets no message: they would
     not know its cause."""
@@ -131,11 +143,11 @@ def _lapse(client: Client, rules: MessageRules, zone: str) -> list[Plan]:
     if last is None:
         return []
     days = [visit.on for visit in client.recent_visits]
-    lost_on = lost_from(last)
+    lost_on = lost_from(last, by)
     lost_at = local_instant(lost_on, time(rules.day_touch_hour), zone)
     win_back = Plan(TouchKind.WIN_BACK, lost_at, lost_at + WIN_BACK_USEFUL, occurrence=last.toordinal())
     found = [win_back]
-    risk_on = at_risk_from(client.visits_count, days)
+    risk_on = at_risk_from(client.visits_count, days, by)
     if risk_on is not None and risk_on < lost_on:
         risk_at = local_instant(risk_on, time(rules.day_touch_hour), zone)
         found.append(Plan(TouchKind.AT_RISK, risk_at, lost_at, occurrence=last.toordinal()))
@@ -144,16 +156,27 @@ def _lapse(client: Client, rules: MessageRules, zone: str) -> list[Plan]:
 
 
 def next_wake(
-    client: Client, rules: MessageRules, zone: str, now: datetime, *, gives_birthday: bool = False
+    client: Client,
+    rules: MessageRules,
+    zone: str,
+    now: datetime,
+    *,
+    gives_birthday: bool = False,
+    by: CategoryDefinitions = FIRST_DEFINITIONS,
+    category_at: datetime | None = None,
 ) -> Wake | None:
     """The instant at which the client next needs attention; None for a client who was merged into another.
-    gives_birthday: the programme has a gift for birthdays."""
+
+    gives_birthday: the programme has a gift for birthdays. category_at: when the category may change by time.
+    """
     if client.merged is not None:
         return None
-    open_now = open_plans(plans(client, rules, zone, now), client.touches, now)
+    open_now = open_plans(plans(client, rules, zone, now, by), client.touches, now)
     wakes = [Wake(due_at(plan, touch_of(client.touches, plan)), plan.kind.value) for plan in open_now]
     if gives_birthday and (birthday := birthday_to_give(client, rules, zone, now)) is not None:
         wakes.append(Wake(birthday.gift_at, BIRTHDAY_GIFT))
+    if category_at is not None:
+        wakes.append(Wake(category_at, CATEGORY))
     return first_wake(wakes, client.trouble)
 
 
@@ -161,13 +184,48 @@ ZONE_OF_NOWHERE = "UTC"
 """The zone of a network that has no salon yet."""
 
 
-def with_wake(client: Client, directory: Directory, now: datetime) -> Client:
-    """The client with the pointer that their present state asks for."""
-    salon = salon_of(client, directory)
+def with_wake(
+    client: Client,
+    directory: Directory,
+    now: datetime,
+    cause: CategoryCause = CategoryCause.TIME_PASSED,
+    *,
+    on: date | None = None,
+    looked: bool = False,
+) -> Client:
+    """The client with the category and the pointer that their present state asks for. cause, on, looked: as
+    of `with_category`."""
+    salon, by = salon_of(client, directory), directory.rules.categories
+    today = today_of(client, directory, now)
+    client = with_category(client, by, today, cause, on=on, looked=looked)
     rules = directory.messages_for(salon.id) if salon else directory.rules.messages
-    gives = birthday_gift(directory.rules.bonuses) is not None
-    wake = next_wake(client, rules, zone_of(client, directory), now, gives_birthday=gives)
+    wake = next_wake(
+        client,
+        rules,
+        zone_of(client, directory),
+        now,
+        gives_birthday=birthday_gift(directory.rules.bonuses) is not None,
+        by=by,
+        category_at=_category_at(client, directory, rules, today),
+    )
     return replace(client, wake=wake)
+
+
+def _category_at(client: Client, directory: Directory, rules: MessageRules, today: date) -> datetime | None:
+    """When the client wakes for the next change of category by time: at the hour of that day's touches, so
+    that a message about it needs no wake of its own. By the salon's days it is that day by then."""
+    day = next_change_on(client, directory.rules.categories, today)
+    if day is None:
+        return None
+    zone = zone_of(client, directory)
+    begins = day_start(day, salon_zone(client, directory))
+    at = local_instant(day, time(rules.day_touch_hour), zone)
+    return rules.quiet_hours.ends_after(max(at, begins), zone)
+
+
+def today_of(client: Client, directory: Directory, now: datetime) -> date:
+    """The local date by which the client's visits are counted and their category is told."""
+    return local_date(now, salon_zone(client, directory))
 
 
 def salon_of(client: Client, directory: Directory) -> Salon | None:

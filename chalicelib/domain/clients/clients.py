@@ -9,19 +9,15 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.calls import PhoneCall
+from chalicelib.domain.clients.category_changes import CategoryChange
 from chalicelib.domain.clients.leaving import Stated
 from chalicelib.domain.clients.source_record import SourceRecord
 from chalicelib.domain.shared.ids import derived
-from chalicelib.domain.shared.months import month_number
 from chalicelib.domain.shared.touches import Purpose, Touch, TouchKind
 from chalicelib.domain.shared.waking import Trouble, Wake
 
 CHANNELS = ("sms", "whatsapp", "email", "push")
-RECENT_VISITS_KEPT = 8
 DEVICES_KEPT = 5
-MONTHS_KEPT = 7
-"""For how many months one visit a month is kept in addition: a regular's row of six months may end with the
-last one."""
 
 
 class Consent(Struct, frozen=True):
@@ -94,6 +90,7 @@ class ReversedWhileMerged(Struct, frozen=True):
     visit        the visit that the source loses; None: after the refund it remains a visit.
     own          the same among the source's own visits, where other clients are merged into the source.
     visits       by how many visits the source's turnover shrinks.
+    service_ids  the services that the source has not had on that day after all.
     """
 
     booking_id: str
@@ -103,14 +100,17 @@ class ReversedWhileMerged(Struct, frozen=True):
     visit: VisitDay | None = None
     own: VisitDay | None = None
     visits: int = 0
+    service_ids: tuple[str, ...] = ()
 
 
 class Visits(Struct, frozen=True, kw_only=True):
-    """Visits of one client: the latest worth keeping, their number in all, and the day of the first."""
+    """Visits of one client: the latest worth keeping, their number in all, and the day of the first.
+    service_days: as of `Client`."""
 
     recent: tuple[VisitDay, ...] = ()
     count: int = 0
     first_on: date | None = None
+    service_days: Mapping[str, tuple[date, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 TAKEN_OVER = ("phone", "email", "birth_date", "language", "timezone")
@@ -199,6 +199,10 @@ class Client(Struct, frozen=True, kw_only=True):
     refused_at_sites  what connections last told of the client's refusals; see `intake/site_people.py`.
     site_words     digests of what sites' cards last said of the client; see `intake/site_people.py`.
     former         the sources that are merged into this client.
+    service_days   the latest days on which the client had each service, by its id, the newest first.
+    category       as it was last recorded, with the local date since when; None: no visit was ever counted by
+                   a release that keeps it. See `kept_category.py`.
+    booked_on      a local date on which an overdue client has a booking; None of any other client.
     consents_apart  the client's own consents in whose place those of a source hold.
     source         the source that counts; source_record: how that came about, None: by the registration.
     leaving        why the client said that they come no more, the latest first.
@@ -244,6 +248,11 @@ class Client(Struct, frozen=True, kw_only=True):
     source_record: SourceRecord | None = None
     leaving: Stated = ()
     last_call: PhoneCall | None = None
+    service_days: Mapping[str, tuple[date, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    category: str | None = None
+    category_since: date | None = None
+    category_changes: tuple[CategoryChange, ...] = ()
+    booked_on: date | None = None
     wake: Wake | None = None
     trouble: Trouble | None = None
     version: int = 0
@@ -281,96 +290,3 @@ def may_send(client: Client, channel: str, purpose: Purpose, marketing_needs_con
     if consent is not None:
         return consent.granted
     return purpose is Purpose.SERVICE or not marketing_needs_consent
-
-
-def counts_as_new_visit(client: Client, visit: VisitDay) -> bool:
-    """Whether the visit would be the first of its day and salon among the client's own visits."""
-    return visit not in own_visits(client).recent
-
-
-def own_visits(client: Client) -> Visits:
-    return client.apart or all_visits(client)
-
-
-def all_visits(client: Client) -> Visits:
-    """The client's own visits and those of the clients who were merged into the client."""
-    return Visits(recent=client.recent_visits, count=client.visits_count, first_on=client.first_visit_on)
-
-
-def with_visits(client: Client, visits: Visits, apart: Visits | None) -> Client:
-    """visits: all that count for the client. apart: the client's own visits, if those are not all."""
-    return replace(
-        client,
-        recent_visits=visits.recent,
-        visits_count=visits.count,
-        first_visit_on=visits.first_on,
-        apart=apart,
-    )
-
-
-def with_visit(client: Client, visit: VisitDay, currency: str, spent_minor: int) -> Client:
-    """The client after a completed booking. A second booking on the same day in the same salon is the same
-    visit."""
-    apart = _with_one(client.apart, visit) if client.apart else None
-    client = with_visits(client, _with_one(all_visits(client), visit), apart)
-    spent = {**client.spent_minor, currency: client.spent_minor.get(currency, 0) + spent_minor}
-    return replace(client, spent_minor=MappingProxyType(spent))
-
-
-def _with_one(visits: Visits, visit: VisitDay) -> Visits:
-    if visit in visits.recent:
-        return visits
-    return Visits(
-        recent=worth_keeping((*visits.recent, visit)),
-        count=visits.count + 1,
-        first_on=min(visits.first_on or visit.on, visit.on),
-    )
-
-
-def _without_one(visits: Visits, visit: VisitDay | None) -> Visits:
-    if visit is None or visits.count == 0:
-        return visits
-    recent = tuple(v for v in visits.recent if v != visit)
-    count = visits.count - 1
-    all_known = count <= len(recent)
-    first = min((v.on for v in recent), default=None) if all_known else visits.first_on
-    return Visits(recent=recent, count=count, first_on=first)
-
-
-def worth_keeping(visits: tuple[VisitDay, ...]) -> tuple[VisitDay, ...]:
-    ordered = sorted(visits, key=lambda visit: visit.on, reverse=True)
-    kept = ordered[:RECENT_VISITS_KEPT]
-    earliest = month_number(kept[0].on) - MONTHS_KEPT + 1
-    months = {month_number(visit.on) for visit in kept}
-    for visit in ordered[RECENT_VISITS_KEPT:]:
-        if month_number(visit.on) >= earliest and month_number(visit.on) not in months:
-            kept.append(visit)
-            months.add(month_number(visit.on))
-    return tuple(kept)
-
-
-def without_spending(client: Client, currency: str, spent_minor: int) -> Client:
-    """The client after an amount was given back."""
-    spent = {**client.spent_minor, currency: client.spent_minor.get(currency, 0) - spent_minor}
-    return replace(client, spent_minor=MappingProxyType(spent))
-
-
-def without_booking(
-    client: Client,
-    booking_id: str,
-    visit: VisitDay | None,
-    currency: str,
-    spent_minor: int,
-    own: VisitDay | None = None,
-) -> Client:
-    """The client after a completed booking was reversed.
-
-    visit: the visit that is gone; None when another booking of that day and salon remains. own: likewise
-    among the client's own visits.
-    """
-    client = replace(
-        without_spending(client, currency, spent_minor),
-        due=tuple(d for d in client.due if d.booking_id != booking_id),
-    )
-    apart = _without_one(client.apart, own) if client.apart else None
-    return with_visits(client, _without_one(all_visits(client), visit), apart)

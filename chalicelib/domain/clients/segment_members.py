@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection, Mapping, Set
 from datetime import date
 
 from chalicelib.domain.clients.birthdays import birthday_of
-from chalicelib.domain.clients.categories import category
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.clients.kept_category import category_alone, must_look, present_category
+from chalicelib.domain.networks.category_definitions import FIRST_DEFINITIONS, CategoryDefinitions
 from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.networks.sources import Source, is_source
 
@@ -18,13 +19,14 @@ def matches(
     has_booking: Callable[[], bool],
     services_had: Callable[[], Set[str]],
     sources: Mapping[str, Source],
+    by: CategoryDefinitions = FIRST_DEFINITIONS,
 ) -> bool:
     """Whether the client belongs to the segment on a local date. has_booking (an upcoming one) and
     services_had are called only where all other facts of the client fit, and the answer decides. sources: of
     the network, by id."""
     return (
         _by_facts(segment, client, sources)
-        and _by_category(segment.categories, client, today, has_booking)
+        and _by_category(segment.categories, client, today, has_booking, by)
         and (not segment.service_ids or not services_had().isdisjoint(segment.service_ids))
     )
 
@@ -52,12 +54,17 @@ def _birth_month(client: Client) -> int | None:
 
 
 def _by_category(
-    wanted: Collection[str], client: Client, today: date, has_booking: Callable[[], bool]
+    wanted: Collection[str],
+    client: Client,
+    today: date,
+    has_booking: Callable[[], bool],
+    by: CategoryDefinitions,
 ) -> bool:
     if not wanted:
         return True
-    days = [visit.on for visit in client.recent_visits]
-    alone, booked = (category(client.visits_count, days, today, ahead) for ahead in (False, True))
+    alone, booked = (category_alone(client, by, today, booked=ahead) for ahead in (False, True))
     if (alone in wanted) == (booked in wanted):
         return alone in wanted
+    if client.category is not None and not must_look(client, by, today):
+        return present_category(client, by, today, has_booking=False) in wanted
     return (booked if has_booking() else alone) in wanted

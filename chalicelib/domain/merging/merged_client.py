@@ -7,17 +7,15 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from chalicelib.domain.clients.clients import (
-    Client,
-    Merge,
-    ReversedWhileMerged,
-    Visits,
+from chalicelib.domain.clients.client_visits import (
     all_visits,
     own_visits,
+    with_service_days,
     with_visits,
     without_booking,
     worth_keeping,
 )
+from chalicelib.domain.clients.clients import Client, Merge, ReversedWhileMerged, Visits
 
 
 def note_reversal_while_merged(source: Client, reversal: ReversedWhileMerged) -> Client:
@@ -33,7 +31,14 @@ def unmerged_client(source: Client) -> Client:
     client = source
     for each in source.merged.uncounted if source.merged else ():
         client = without_booking(
-            client, each.booking_id, each.visit, each.currency, each.spent_minor, each.own
+            client,
+            each.booking_id,
+            each.visit,
+            each.currency,
+            each.spent_minor,
+            each.own,
+            on=each.on,
+            service_ids=each.service_ids,
         )
     return replace(client, merged=None)
 
@@ -76,4 +81,5 @@ def _union(one: Visits, other: Visits) -> Visits:
         recent=worth_keeping(tuple(recent)) if recent else (),
         count=one.count + other.count - known_twice,
         first_on=min(firsts, default=None),
+        service_days=with_service_days(one.service_days, other.service_days),
     )

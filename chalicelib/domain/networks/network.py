@@ -30,6 +30,8 @@ class Network(Struct, frozen=True, kw_only=True):
                 when a network in trial went live, and by whose key.
     reviewed    the parts of the set-up that an owner has said to have looked at (`readiness.REVIEWABLE`).
     email_proof of the address that the owner asked for last.
+    lists_categories  each client with visits is in the list of their category, since a walk has been over all
+                clients, or since the network began.
     """
 
     network_id: str
@@ -46,6 +48,7 @@ class Network(Struct, frozen=True, kw_only=True):
     live_by: str | None = None
     reviewed: tuple[str, ...] = ()
     email_proof: EmailProof | None = None
+    lists_categories: bool = False
     version: int = 0
 
 

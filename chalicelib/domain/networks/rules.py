@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import fields, replace
 
 from chalicelib.domain.networks.bonus_rules import BonusRules, birthday_gift
+from chalicelib.domain.networks.category_definitions import CategoryDefinitions
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import ON_BY_DEFAULT, TouchKind
 
@@ -128,6 +129,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     messages: MessageRules = field(default_factory=MessageRules)
     bonuses: BonusRules = field(default_factory=BonusRules)
     overrides: tuple[Override, ...] = ()
+    categories: CategoryDefinitions = field(default_factory=CategoryDefinitions)
 
     def messages_for(self, salon_id: str, service_ids: Sequence[str] = ()) -> MessageRules:
         """The rules for a booking of these services in that salon. The salon's own rules replace the
@@ -173,10 +175,11 @@ UNPLANNED = frozenset(
 
 
 def plan_alike(one: Rules, other: Rules) -> bool:
-    """Whether both rules plan every touch, and every gift for a birthday, for the same instant. Then no
-    pointer has to be set again."""
+    """Whether both rules plan every touch, and every gift for a birthday, for the same instant, and each
+    client has the same category by them. Then no pointer has to be set again."""
     gives = [birthday_gift(each.bonuses) is not None for each in (one, other)]
-    return gives[0] == gives[1] and _planned_by(one) == _planned_by(other)
+    alike = gives[0] == gives[1] and one.categories == other.categories
+    return alike and _planned_by(one) == _planned_by(other)
 
 
 def _planned_by(rules: Rules) -> dict[tuple[str | None, str | None], dict[str, Any]]:

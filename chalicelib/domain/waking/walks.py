@@ -4,14 +4,16 @@ wakes. It keeps its own place, so that it goes on after a crash and shows how fa
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import ClassVar, Generic, TypeVar, get_args
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from chalicelib.domain.clearing.audit import AuditSums
 from chalicelib.domain.clearing.clearing import Period
 from chalicelib.domain.loyalty.surprises import Draw
 from chalicelib.domain.marketing.counts import CampaignCount
+from chalicelib.domain.networks.category_definitions import CategoryDefinitions
 from chalicelib.domain.shared.waking import Trouble, Wake
 
 CLIENTS, DONE, SUPERSEDED = "clients", "done", "superseded"
@@ -31,15 +33,18 @@ class WalkKind(StrEnum):
     CLEARING = "clearing"
     SIMULATE = "simulate"
     SPLIT = "split"
+    TRY_CATEGORIES = "try_categories"
 
 
 # --- the state of each kind: what it is about, and what it has found so far
 
 
 class Replanning(Struct, frozen=True):
-    """Sets every pointer again after a change of the rules."""
+    """Sets every pointer again after a change of the rules. keeps_categories: also the category of each
+    client; a walk that an earlier release began does not from its start on."""
 
     kind: ClassVar[WalkKind] = WalkKind.REPLAN
+    keeps_categories: bool = False
 
 
 class Inviting(Struct, frozen=True):
@@ -130,6 +135,18 @@ class Splitting(Struct, frozen=True):
     connection_ids: tuple[str, ...] = ()
 
 
+MOVE = ">"
+"""Between the former and the new category of a move."""
+
+
+class TryingCategories(Struct, frozen=True):
+    """Counts which clients other definitions would move. moves: how many, by `former>new` category."""
+
+    kind: ClassVar[WalkKind] = WalkKind.TRY_CATEGORIES
+    definitions: CategoryDefinitions
+    moves: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+
 WalkState = (
     Replanning
     | Inviting
@@ -143,6 +160,7 @@ WalkState = (
     | ClearingMonth
     | Simulating
     | Splitting
+    | TryingCategories
 )
 STATES: Mapping[WalkKind, type[WalkState]] = {each.kind: each for each in get_args(WalkState)}
 

@@ -15,6 +15,7 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Role, Salon, Service, Staff
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
+from chalicelib.services.clients.booked_ahead import followed
 from chalicelib.services.clients.partner_clients import client_for_partner
 from chalicelib.services.clients.phone_at_desk import phone_at_desk
 from chalicelib.services.clients.register_client import NewClient, drafted, find_client, get_client
@@ -82,8 +83,9 @@ def _book_once(
     client = found.client
     booking = _draft_booking(world, access, new, salon, found, lines, request_id)
     booking = with_wake(booking, directory, client, world.now())
+    values = found.values or tuple(followed(world, client, directory, None, booking))
     try:
-        saved = world.store.save(booking, *found.values)[0]
+        saved = world.store.save(booking, *values)[0]
     except SaveConflict as clash:
         existing = (
             world.store.get(Booking, network_id=access.network_id, id=booking.id) if request_id else None

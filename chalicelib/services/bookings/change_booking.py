@@ -14,8 +14,9 @@ from chalicelib.domain.shared.errors import conflict
 from chalicelib.services.bookings.book import directory_has, ensure_ahead, priced_lines
 from chalicelib.services.bookings.desk_tasks import with_desk_tasks, with_write_back
 from chalicelib.services.bookings.follow_hold import with_hold
-from chalicelib.services.bookings.plan_booking import replanned
+from chalicelib.services.bookings.plan_booking import directory_for, replanned_with_client
 from chalicelib.services.bookings.read_booking import get_booking
+from chalicelib.services.clients.booked_ahead import followed
 from chalicelib.services.shared.contact_details import note_normal
 from chalicelib.services.shared.world import World
 
@@ -66,13 +67,16 @@ def _changed(world: World, booking: Booking, changes: Mapping[str, Any], now: da
 
 
 def save_changed(world: World, before: Booking, after: Booking, actor: str) -> Booking:
-    """Plans and saves a changed booking. Its hold, and the desk's tasks about it, follow in the same
-    transaction. Writes nothing where nothing changed. Raises SaveConflict."""
+    """Plans and saves a changed booking. Its hold, the desk's tasks about it, and the category of an
+    overdue client follow in the same transaction. Writes nothing where nothing changed. Raises
+    SaveConflict."""
     if after == before:
         return before
     changed, hold_values = with_hold(world, before, after)
     changed = with_write_back(world, before, changed, actor)
     changed, tasks = with_desk_tasks(world, before, changed, actor)
-    saved = world.store.save(replanned(world, changed), *hold_values, *tasks)[0]
+    planned, client = replanned_with_client(world, changed)
+    overdue = followed(world, client, directory_for(world, planned), before, planned)
+    saved = world.store.save(planned, *overdue, *hold_values, *tasks)[0]
     world.wake_if_due(saved)
     return saved

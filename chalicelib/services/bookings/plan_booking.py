@@ -31,10 +31,15 @@ def _has(part: Mapping[str, Service] | Mapping[str, Staff], each_id: str) -> boo
 
 def replanned(world: World, booking: Booking) -> Booking:
     """The booking with its pointer. The client is read for the time zone."""
+    return replanned_with_client(world, booking)[0]
+
+
+def replanned_with_client(world: World, booking: Booking) -> tuple[Booking, Client | None]:
+    """The booking with its pointer, and its client, perhaps as they were a second ago."""
     client_id, now = booking.client_id, world.now()
     client = (
         world.store.get(Client, network_id=booking.network_id, id=client_id, fresh=False)
         if client_id
         else None
     )
-    return with_wake(booking, directory_for(world, booking), client, now)
+    return with_wake(booking, directory_for(world, booking), client, now), client

@@ -1,4 +1,5 @@
-"""Audit a sample of accounts each night, and begin the clearing of the last month once its books are closed.
+"""Audit a sample of accounts each night, begin the clearing of the last month once its books are closed, and
+record the categories of a network's clients where an earlier release did not.
 Each network has one walk for it, which sleeps until the next night."""
 
 from contextlib import suppress
@@ -19,7 +20,7 @@ from chalicelib.services.clearing.audit_accounts import (
 from chalicelib.services.clearing.clear_month import closing_walk
 from chalicelib.services.clearing.read_accounts import accounts_of, slice_due_at
 from chalicelib.services.shared.ports import SaveConflict
-from chalicelib.services.shared.walks import NIGHTLY_ID, next_night, nightly_walk
+from chalicelib.services.shared.walks import NIGHTLY_ID, categories_walk, next_night, nightly_walk
 from chalicelib.services.shared.world import World
 
 DRAWS, OF_EACH_DRAW = 5, 10
@@ -46,6 +47,9 @@ def audit_night(
     ids, cursor = _sample(world, walk, directory, due)
     sums, found = check_accounts(world, accounts_of(world, walk.network_id, ids))
     report_differences(world, walk, found, due, count)
+    if not directory.network.lists_categories:
+        with suppress(SaveConflict):  # the same night, done again
+            world.store.save(categories_walk(walk.network_id, due, now))
     closing = closing_walk(world, directory, now)
     if closing is not None:
         with suppress(SaveConflict):  # the walk was begun in an earlier night

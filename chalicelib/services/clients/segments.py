@@ -28,6 +28,7 @@ def is_member(world: World, segment: Segment, client: Client, directory: Directo
         has_booking=lambda: next_booking(client, world.store, now) is not None,
         services_had=lambda: _services_had(world, client),
         sources=directory.sources,
+        by=directory.rules.categories,
     )
 
 

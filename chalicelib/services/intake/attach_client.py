@@ -12,6 +12,7 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import site_client
 from chalicelib.services.bookings.plan_booking import directory_for
+from chalicelib.services.clients.booked_ahead import followed
 from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
@@ -37,7 +38,9 @@ def attach_client(world: World, booking: Booking) -> Booking | None:
 
         values = reported_completion(world, attached, client, None, f"connection:{booking.connection_id}")
     else:
-        values = (with_wake(attached, directory_for(world, booking), client, world.now()),)
+        directory = directory_for(world, booking)
+        planned = with_wake(attached, directory, client, world.now())
+        values = (planned, *followed(world, client, directory, None, planned))
     try:
         saved = world.store.save(*values)[0]
     except SaveConflict:

@@ -15,6 +15,7 @@ from chalicelib.domain.shared.ids import digest
 from chalicelib.domain.shared.tasks import Task
 from chalicelib.services.bookings.desk_tasks import with_desk_tasks
 from chalicelib.services.bookings.follow_hold import with_hold
+from chalicelib.services.clients.booked_ahead import followed
 from chalicelib.services.intake.apply_bill import billed_by_site, completed_by_site
 from chalicelib.services.intake.ask_person import task_of_dispute
 from chalicelib.services.intake.booking_report import Applied, BookingChange, BookingReport, Dispute
@@ -218,4 +219,17 @@ def _stepped(report: BookingReport, change: BookingChange) -> BookingChange:
     if change.existing is not None and booking.client_id == change.client_id_before:
         booking, hold_values = with_hold(world, change.existing, booking)
     booking = with_wake(booking, report.directory, change.client, now)
-    return replace(change, booking=booking, beside=(*hold_values, *change.beside))
+    overdue = _overdue_clients(report, change, booking)
+    return _saving(change, booking, (*overdue, *hold_values))
+
+
+def _overdue_clients(report: BookingReport, change: BookingChange, booking: Booking) -> list[Client]:
+    """The clients whose category follows the booking: its own, and the one whose it was."""
+    world, existing = report.world, change.existing
+    is_own = existing is not None and existing.client_id == booking.client_id
+    before = existing if is_own else None
+    found = followed(world, change.client, report.directory, before, booking, change.beside)
+    if existing is not None and existing.client_id is not None and not is_own:
+        former = world.store.get(Client, network_id=booking.network_id, id=existing.client_id)
+        found += followed(world, former, report.directory, existing, booking, change.beside)
+    return found

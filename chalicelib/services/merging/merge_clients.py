@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients import client_plan
+from chalicelib.domain.clients.category_changes import CategoryCause
 from chalicelib.domain.clients.clients import Client, ConsentChange, Merge
 from chalicelib.domain.loyalty.coupons import Coupon, voided
 from chalicelib.domain.loyalty.merged_lots import transfer_in_id
@@ -21,6 +22,7 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.aliases import Alias
 from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.ids import entry_id
+from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.register_client import contact_aliases
 from chalicelib.services.clients.surviving_client import ensure_not_merged
 from chalicelib.services.loyalty.coupons import open_coupons
@@ -148,11 +150,20 @@ def _merged_clients(
     target, lines = with_consents_of(target, source, channels, now)
     target = with_facts_of(with_visits_of(target, source), source, filled, now)
     source = replace(source, merged=merge, merges=source.merges + 1)
+    target = _booked_by_merge(context, target, bookings)
     return (
         client_plan.with_wake(source, context.directory, now),
-        client_plan.with_wake(target, context.directory, now),
+        client_plan.with_wake(target, context.directory, now, CategoryCause.MERGE),
         lines,
     )
+
+
+def _booked_by_merge(context: MergeContext, target: Client, bookings: list[Booking]) -> Client:
+    """The target with the bookings ahead that were the source's: they keep the target from being overdue."""
+    zone = client_plan.salon_zone(target, context.directory)
+    days = [local_date(each.starts_at, zone) for each in bookings]
+    days += [each.booked_on for each in (context.source, target) if each.booked_on]
+    return replace(target, booked_on=max(days, default=None))
 
 
 def _aliases(context: MergeContext) -> list[Alias]:

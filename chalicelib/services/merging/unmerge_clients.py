@@ -3,6 +3,7 @@ that the target has spent since the merge become the target's debt. What the tar
 the target. A no that was said since holds for both.
 """
 
+from collections.abc import Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -10,7 +11,9 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients import client_plan
+from chalicelib.domain.clients.category_changes import CategoryCause
 from chalicelib.domain.clients.clients import Client, ConsentChange, Merge
+from chalicelib.domain.clients.kept_category import is_overdue
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon, reopened, voided
 from chalicelib.domain.loyalty.ledger import settled
@@ -24,6 +27,8 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.aliases import Alias
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.domain.shared.ids import entry_id
+from chalicelib.domain.shared.zones import local_date
+from chalicelib.services.clients.booked_ahead import booked_day
 from chalicelib.services.clients.register_client import contact_aliases
 from chalicelib.services.clients.surviving_client import ensure_not_merged
 from chalicelib.services.loyalty.coupons import open_coupons
@@ -75,7 +80,7 @@ def _attempt(world: World, access: Access, source_id: str) -> MergedClients:
     before = _before_unmerging(context, source.merged)
     bookings = _bookings_to_return(context, before)
     points = _return_points(context, before)
-    source, target, lines = _unmerged_clients(context, before)
+    source, target, lines = _unmerged_clients(context, before, bookings)
     source, aliases = _returned_aliases(context, source)
     source, target, *_ = world.store.save(
         source,
@@ -162,7 +167,7 @@ def _since_merge(context: MergeContext, before: _BeforeUnmerging) -> SinceMerge:
 
 
 def _unmerged_clients(
-    context: MergeContext, before: _BeforeUnmerging
+    context: MergeContext, before: _BeforeUnmerging, bookings: Sequence[Booking]
 ) -> tuple[Client, Client, list[ConsentChange]]:
     """The source as a client of their own again, and the target without all that is the source's; and the
     lines of the consents of both."""
@@ -173,11 +178,25 @@ def _unmerged_clients(
     target, lines = without_consents_of(context.target, source, others, now, actor)
     target = without_visits_of(target, source, merge, others)
     target = without_facts_of(target, with_former_records(context.world, context.source), merge)
+    zone = client_plan.salon_zone(source, context.directory)
+    days = [local_date(each.starts_at, zone) for each in bookings]
+    source = replace(source, booked_on=max(days, default=None))
+    target = _booked_without(context, target, bookings)
+    cause, looked = CategoryCause.UNMERGE, True
     return (
-        client_plan.with_wake(source, context.directory, now),
-        client_plan.with_wake(target, context.directory, now),
+        client_plan.with_wake(source, context.directory, now, cause, looked=looked),
+        client_plan.with_wake(target, context.directory, now, cause, looked=looked),
         [*lines, *source_lines],
     )
+
+
+def _booked_without(context: MergeContext, target: Client, bookings: Sequence[Booking]) -> Client:
+    """The target with a booking ahead that stays theirs. It is looked up where it decides their category."""
+    directory, by = context.directory, context.directory.rules.categories
+    if not is_overdue(target, by, client_plan.today_of(target, directory, context.now)):
+        return target
+    returned = {each.id for each in bookings}
+    return replace(target, booked_on=booked_day(context.world, target, directory, but=returned))
 
 
 def _other_sources(context: MergeContext, before: _BeforeUnmerging) -> list[Client]:

@@ -33,13 +33,15 @@ _MISSED = frozenset({TouchKind.AT_RISK, TouchKind.WIN_BACK})
 
 class AboutClient(Struct, frozen=True):
     """given: the ledger's entry of the gift for this birthday; None: there is none. knows_gift: whether that
-    entry was looked up; if not (a preview), the message names the gift of the programme."""
+    entry was looked up; if not (a preview), the message names the gift of the programme. has_booking: whether
+    a booking is ahead, where it was looked up just now."""
 
     item: Client
     salon: Salon
     directory: Directory
     given: Entry | None = None
     knows_gift: bool = False
+    has_booking: bool | None = None
 
     booking_id = campaign_id = useful_from = None
     tells_of = ()
@@ -61,7 +63,7 @@ class AboutClient(Struct, frozen=True):
         return self.directory.messages_for(self.salon.id)
 
     def plans(self, now: datetime) -> Sequence[Plan]:
-        return client_plan.plans(self.item, self.rules, zone_of(self), now)
+        return client_plan.plans(self.item, self.rules, zone_of(self), now, self.directory.rules.categories)
 
     def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
         birthday = next((plan for plan in due if plan.kind is TouchKind.BIRTHDAY), None)
@@ -80,9 +82,14 @@ class AboutClient(Struct, frozen=True):
             archived = any(each.service_id in self.directory.services for each in due)
             if archived and not self._offered(due):
                 return HeldBack("not_offered")
-        if plan.kind is TouchKind.BIRTHDAY or next_booking(self.item, store, now) is None:
+        if plan.kind is TouchKind.BIRTHDAY or not self._is_booked(store, now):
             return None
         return HeldBack("has_booking", now + AFTER_MISSED if plan.kind in _MISSED else None)
+
+    def _is_booked(self, store: Store, now: datetime) -> bool:
+        if self.has_booking is not None:
+            return self.has_booking
+        return next_booking(self.item, store, now) is not None
 
     def facts(self, plan: Plan, now: datetime, account: Account | None = None) -> MessageFacts:
         due: tuple[Due, ...] = ()
@@ -127,14 +134,7 @@ class AboutClient(Struct, frozen=True):
             invited = touch.kind is TouchKind.REPEAT_INVITATION and touch.state not in UNSETTLED
             if invited and touch.occurrence == client.invitations:
                 client = _used_up(client, touch, now)
-        wake = client_plan.next_wake(
-            client,
-            self.rules,
-            zone_of(self),
-            now,
-            gives_birthday=birthday_gift(self.directory.rules.bonuses) is not None,
-        )
-        return replace(client, wake=wake)
+        return client_plan.with_wake(client, self.directory, now)
 
     def reread(self, store: Store) -> Self | None:
         client = store.get(Client, network_id=self.item.network_id, id=self.item.id)

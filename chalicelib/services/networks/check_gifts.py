@@ -1,6 +1,6 @@
 """Check what a network gives apart from the points of bills: gifts, coupons, surprises, gifts by hand."""
 
-from chalicelib.domain.clients.clients import RECENT_VISITS_KEPT
+from chalicelib.domain.clients.client_visits import RECENT_VISITS_KEPT
 from chalicelib.domain.networks.bonus_rules import BonusRules, CouponTerms, Gift, VisitReward
 from chalicelib.domain.networks.network import Directory, Role
 from chalicelib.services.networks.rule_errors import check_name, invalid_rule, within

@@ -14,6 +14,7 @@ from chalicelib.domain.networks.rules import ChannelStep, MessageChanges, Messag
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import MARKETING, TouchKind
 from chalicelib.services.networks.check_bonus_rules import check_bonus_rules
+from chalicelib.services.networks.check_categories import check_categories
 from chalicelib.services.networks.rule_errors import invalid_rule, within
 
 MIN_LOUD_MINUTES = 60
@@ -56,6 +57,7 @@ def check_rules(rules: Rules, directory: Directory, current: Rules | None = None
     """
     if current is None or rules.bonuses != current.bonuses:
         check_bonus_rules(rules.bonuses, directory)
+    check_categories(rules.categories)
     _check_each("messages", rules.messages)
     if rules.messages.confirm_cutoff_hours_before >= rules.messages.confirm_request_hours_before:
         raise invalid_rule(f"messages.{_CUTOFF}", _CUTOFF_TOO_EARLY)

@@ -3,17 +3,21 @@ walk then plans again what is upcoming."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from msgspec.structs import replace
 
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.bonus_rules import BonusRules
+from chalicelib.domain.networks.category_definitions import CategoryDefinitions
 from chalicelib.domain.networks.network import Network, Role
 from chalicelib.domain.networks.rules import Override, Rules, RulesChange, plan_alike
 from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.domain.shared.errors import conflict, forbidden, missing
 from chalicelib.domain.shared.months import month_name
+from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.networks.check_rules import check_rules
 from chalicelib.services.networks.limit_of_gifts import ensure_gifts_allowed
 from chalicelib.services.shared.ports import Page, SaveConflict
@@ -29,23 +33,26 @@ def set_rules(
     messages: Mapping[str, Any],
     bonuses: Mapping[str, Any],
     overrides: Sequence[Override] | None = None,
+    categories: Mapping[str, int] = MappingProxyType({}),
 ) -> Network:
     """Changes the rules of that version. Fields that are not given stay; overrides are replaced as a whole.
     Equal rules change nothing, whether they name the present version or the one before it (a request
     repeated). Points already granted are not touched by any rule.
 
-    messages, bonuses: fields of the rules. Raises STALE_VERSION, INVALID_RULE naming the field, FORBIDDEN for
-    limits by hand that others than the owner change, OVER_LIMIT for gifts that are too large for the role.
+    messages, bonuses, categories: fields of the rules. Raises STALE_VERSION, INVALID_RULE naming the field,
+    FORBIDDEN for limits by hand that others than the owner change, OVER_LIMIT for gifts that are too large
+    for the role.
     """
     access.ensure_whole_network()
     network = world.store.get(Network, network_id=access.network_id)
     if network is None:
         raise missing("network", access.network_id)
-    current = network.rules
+    current, zone = network.rules, world.directory(access.network_id).zone
     rules = Rules(
         messages=replace(current.messages, **messages),
         bonuses=replace(current.bonuses, **bonuses),
         overrides=current.overrides if overrides is None else tuple(overrides),
+        categories=changed_definitions(current.categories, categories, local_date(world.now(), zone)),
     )
     _ensure_may_change(access, current.bonuses, rules.bonuses)
     check_rules(rules, world.fresh_directory(access.network_id), current)
@@ -59,6 +66,15 @@ def set_rules(
     if rules.messages != current.messages:
         _notify_workers(world, saved)
     return saved
+
+
+def changed_definitions(
+    current: CategoryDefinitions, changes: Mapping[str, int], today: date
+) -> CategoryDefinitions:
+    """The definitions with these changes, of the next version, from today on; the very same where nothing
+    changes."""
+    wanted = replace(current, **changes)
+    return current if wanted == current else replace(wanted, version=current.version + 1, since=today)
 
 
 def _notify_workers(world: World, network: Network) -> None:

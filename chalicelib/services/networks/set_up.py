@@ -34,6 +34,7 @@ def make_network(world: World, *, name: str, country: str, language: str) -> Net
         language=language_code(language),
         created_at=world.now(),
         trial=True,
+        lists_categories=True,
     )
     walk = nightly_walk(network.network_id, world.now(), UTC)
     return world.store.save(network, walk)[0]

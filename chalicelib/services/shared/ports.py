@@ -158,6 +158,21 @@ class Store(Protocol):
     def bookings_waiting(self, network_id: str, connection_id: str, site_client_id: str) -> list[Booking]: ...
 
     def clients(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Client]: ...
+    def clients_of_category(
+        self,
+        network_id: str,
+        category: str,
+        *,
+        since: str | None = None,
+        newest_first: bool = True,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Client]:
+        """The clients whose recorded category it is, those who have had it longest last. category: `merged`
+        for clients who were merged into others. Clients without visits are in no list, nor are those who were
+        not saved since a release that keeps categories. since: a local date in ISO form, of merged clients an
+        instant in UTC; only those from then on."""
+
     def client_ids(
         self,
         network_id: str,

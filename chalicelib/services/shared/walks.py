@@ -32,9 +32,21 @@ def replan_walk(world: World, network_id: str) -> Walk[Replanning]:
     return Walk(
         network_id=network_id,
         id=world.new_id("wlk"),
-        state=Replanning(),
+        state=Replanning(keeps_categories=True),
         begun_at=now,
         wake=Wake(now + BEGINS_AFTER, WalkKind.REPLAN.value),
+    )
+
+
+def categories_walk(network_id: str, night: datetime, now: datetime) -> Walk[Replanning]:
+    """The walk that records the category of each client in a network of before there were such records. Each
+    night has one."""
+    return Walk(
+        network_id=network_id,
+        id=time_ordered("wlk", night, digest(network_id, "categories", length=7)),
+        state=Replanning(keeps_categories=True),
+        begun_at=now,
+        wake=Wake(now, WalkKind.REPLAN.value),
     )
 
 

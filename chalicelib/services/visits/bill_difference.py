@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from chalicelib.domain.clients.clients import Client, ReversedWhileMerged, without_booking, without_spending
+from chalicelib.domain.clients.client_visits import without_booking, without_spending
+from chalicelib.domain.clients.clients import Client, ReversedWhileMerged
 from chalicelib.domain.loyalty import programme
 from chalicelib.domain.loyalty.account import Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import post, release_points

@@ -14,7 +14,9 @@ from chalicelib.domain.bookings.bookings import Booking, Status, stepped
 from chalicelib.domain.bookings.dues import with_dues_after
 from chalicelib.domain.bookings.facts import Fact
 from chalicelib.domain.bookings.visit_times import ensure_not_too_early
-from chalicelib.domain.clients.clients import Client, counts_as_new_visit, with_visit
+from chalicelib.domain.clients.category_changes import CategoryCause
+from chalicelib.domain.clients.client_visits import counts_as_new_visit, with_visit
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import refused
@@ -159,7 +161,7 @@ def _completed(
     if in_trial:
         nothing_given = replace(opened, directory=giving_nothing(opened.directory))
         visit = as_in_trial(world, completed_by_programme(nothing_given, bill), live=visit)
-    return with_pointers(visit)
+    return with_pointers(visit, CategoryCause.VISIT)
 
 
 def completed_by_programme(
@@ -233,7 +235,8 @@ def _with_points(visit: VisitInProgress, redeem_points: int) -> VisitInProgress:
 def _counted(visit: VisitInProgress) -> VisitInProgress:
     """The visit counted for its client, for whom its services are due again."""
     booking = visit.booking
-    client = with_visit(visit.visitor, visit.day, booking.currency, booking.paid_minor or 0)
+    services = [line.service_id for line in booking.lines]
+    client = with_visit(visit.visitor, visit.day, booking.currency, booking.paid_minor or 0, services)
     client = with_dues_after(client, booking, visit.directory.services, visit.now)
     return replace(visit, client=client)
 

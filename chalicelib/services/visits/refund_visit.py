@@ -9,7 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Refund, Status
-from chalicelib.domain.clients.clients import Client, ReversedWhileMerged, without_spending
+from chalicelib.domain.clients.client_visits import without_spending
+from chalicelib.domain.clients.clients import Client, ReversedWhileMerged
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.loyalty.programme import proportional_part, with_turnover
 from chalicelib.domain.loyalty.reversal_history import points_undone

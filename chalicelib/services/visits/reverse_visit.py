@@ -9,7 +9,9 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status
-from chalicelib.domain.clients.clients import Client, ReversedWhileMerged, VisitDay, without_booking
+from chalicelib.domain.clients.category_changes import CategoryCause
+from chalicelib.domain.clients.client_visits import without_booking
+from chalicelib.domain.clients.clients import Client, ReversedWhileMerged, VisitDay
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.loyalty.ledger import release_points
 from chalicelib.domain.loyalty.programme import with_turnover
@@ -67,7 +69,8 @@ def reversal(
     visit = without_gifts_of_reversed(world, visit, lost.of_chain[-1])
     visit = without_points_of_trial(world, visit, booking, visits=1)
     visit = _without_hold(visit, to)
-    return with_pointers(replace(visit, booking=_reopened(visit.booking, to, visit.now))).to_save()
+    visit = replace(visit, booking=_reopened(visit.booking, to, visit.now))
+    return with_pointers(visit, CategoryCause.VISIT_UNDONE).to_save()
 
 
 def _without_hold(visit: VisitInProgress, to: Status) -> VisitInProgress:
@@ -156,12 +159,25 @@ def _uncounted(
     booking, on = visit.booking, visited_on(counted, visit.directory)
     spent_minor = (booking.paid_minor or 0) - booking.refunded_minor
     own = lost.own if len(chain) == 1 else None
+    services = tuple(dict.fromkeys(line.service_id for line in booking.lines))
     client = without_booking(
-        visit.visitor, booking.id, lost.of_chain[-1], booking.currency, spent_minor, own
+        visit.visitor,
+        booking.id,
+        lost.of_chain[-1],
+        booking.currency,
+        spent_minor,
+        own,
+        on=on,
+        service_ids=services,
     )
     account = with_turnover(visit.account, on, booking.currency, -spent_minor, -bool(lost.own))
     loss = ReversedWhileMerged(
-        booking.id, on, booking.currency, spent_minor, visits=int(lost.own is not None)
+        booking.id,
+        on,
+        booking.currency,
+        spent_minor,
+        visits=int(lost.own is not None),
+        service_ids=services,
     )
     merged = [
         note_reversal_while_merged(

@@ -8,12 +8,14 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients import client_plan
+from chalicelib.domain.clients.category_changes import CategoryCause
 from chalicelib.domain.clients.clients import Client, VisitDay
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.ledger import Posted
 from chalicelib.domain.networks.bonus_rules import Programme
 from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.loyalty.visit_points import programme_of, visited_on
 from chalicelib.services.shared.storable import Storable
 
@@ -79,10 +81,18 @@ def visit_day(booking: Booking, directory: Directory) -> VisitDay:
     return VisitDay(visited_on(booking, directory), booking.salon_id)
 
 
-def with_pointers(visit: VisitInProgress) -> VisitInProgress:
-    """The last step: booking, client and account each with the pointer that their new state asks for."""
-    directory, now = visit.directory, visit.now
-    client = client_plan.with_wake(visit.visitor, directory, now)
+def with_pointers(
+    visit: VisitInProgress, cause: CategoryCause = CategoryCause.TIME_PASSED
+) -> VisitInProgress:
+    """The last step: booking, client and account each with the pointer that their new state asks for, and the
+    client with their category. cause: what a change of the category comes from."""
+    directory, now, client = visit.directory, visit.now, visit.visitor
+    today = client_plan.today_of(client, directory, now)
+    if visit.booking.is_upcoming:  # a visit taken back that may still take place
+        ahead = local_date(visit.booking.starts_at, client_plan.salon_zone(client, directory))
+        client = replace(client, booked_on=max(ahead, client.booked_on or ahead))
+    on = min(visit.day.on, today) if cause is CategoryCause.VISIT else today
+    client = client_plan.with_wake(client, directory, now, cause, on=on)
     booking = with_wake(visit.booking, directory, client, now)
     return with_account_pointer(replace(visit, booking=booking, client=client))
 

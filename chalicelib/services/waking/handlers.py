@@ -30,6 +30,7 @@ from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.bookings.same_visit import rules_of
 from chalicelib.services.bookings.site_steps import TakeStep, no_site
+from chalicelib.services.clients.booked_ahead import followed, with_look_ahead
 from chalicelib.services.clients.contact_person import reached
 from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.intake.attach_client import attach_client
@@ -114,6 +115,8 @@ def wake_booking(sending: Sending, booking: Booking, take_step: TakeStep = no_si
     if client is None:
         world.store.save(replace(booking, wake=None))
         return
+    for overdue in followed(world, client, directory, None, booking):  # found by phone: not read till now
+        world.store.save(overdue)
     booking = _with_task_if_unconfirmed(world, booking, directory)
     send_due(sending, about_booking(booking, reached(world, client), directory))
 
@@ -192,7 +195,8 @@ def _with_task_if_unconfirmed(world: World, booking: Booking, directory: Directo
 
 
 def wake_client(sending: Sending, client: Client) -> None:
-    """Gives a birthday gift that is due, then sends what is due. Nothing is sent to a merged client."""
+    """Gives a birthday gift that is due, then sends what is due and records what time has changed of the
+    category. Nothing is sent to a merged client."""
     world = sending.world
     if client.merged is not None:
         world.store.save(replace(client, wake=None))
@@ -203,7 +207,8 @@ def wake_client(sending: Sending, client: Client) -> None:
         world.store.save(replace(client, wake=again))
         return
     client = give_birthday_gift(world, directory, client)
-    send_due(sending, about_client(client, directory))
+    client, has_booking = with_look_ahead(world, client, directory)
+    send_due(sending, replace(about_client(client, directory), has_booking=has_booking))
 
 
 def wake_account(sending: Sending, account: Account, updates: PassUpdates) -> None:

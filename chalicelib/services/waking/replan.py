@@ -1,6 +1,7 @@
-"""Replan: set the pointers of all that is upcoming after a change of the rules. The walk goes over every
-salon's bookings, then over all clients and their accounts. It writes the items whose pointer changes, and
-only reads the others. Touches that wait for a country are due at once if the rules allow it by now."""
+"""Replan: set the pointers of all that is upcoming, and the categories of all clients, after a change of the
+rules. The walk goes over every salon's bookings, then over all clients and their accounts. It writes the
+items whose pointer or category changes, and only reads the others. Touches that wait for a country are due at
+once if the rules allow it by now."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -16,9 +17,10 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.site_words import with_wall_clock
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.messages.allowed_numbers import COUNTRY, refusal
-from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.networks.network import Directory, Network
 from chalicelib.domain.shared.touches import UNSETTLED, with_touches
 from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, AnyWalk, Replanning, Walk, WalkKind
+from chalicelib.services.clients.booked_ahead import with_look_ahead
 from chalicelib.services.messages.about_account import AboutAccount, about_account
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
@@ -83,10 +85,20 @@ def _after_page(world: World, directory: Directory, walk: Walk[Replanning]) -> W
     if cursor is not None:
         return walk
     if stage == CLIENTS:
+        if walk.state.keeps_categories and not directory.network.lists_categories:
+            world.retrying(partial(_note_lists, world, walk.network_id))
         return replace(walk, stage=DONE, finished_at=world.now())
     later = (salon for salon in directory.salons if salon > str(salon_id))
     following = min(later, default=None)
     return replace(walk, stage=CLIENTS if following is None else f"{_BOOKINGS}{following}")
+
+
+def _note_lists(world: World, network_id: str) -> None:
+    """Notes that each client is in the list of their category now."""
+    network = world.store.get(Network, network_id=network_id)
+    if network is not None and not network.lists_categories:
+        world.store.save(replace(network, lists_categories=True))
+        world.directories.forget(network_id)
 
 
 _Page = tuple[int, int, str | None]
@@ -121,13 +133,19 @@ def _clients(world: World, directory: Directory, walk: Walk[Replanning]) -> _Pag
     store, network_id = world.store, walk.network_id
     page = store.clients(network_id, limit=BATCH_SIZE, cursor=walk.cursor)
     accounts = store.accounts_named(network_id, [client.id for client in page.items])
-    plan = partial(_plan_client, directory=directory)
-    changed = sum(_replanned(world, client, plan) for client in page.items)
+    plan = partial(_plan_client, world=world, directory=directory)
+    enters = not directory.network.lists_categories  # of who was merged before, only the list is new
+    changed = sum(
+        _replanned(world, client, plan, anyway=enters and client.merged is not None) for client in page.items
+    )
     return len(page.items), changed + _accounts(world, directory, page.items, accounts), page.cursor
 
 
-def _plan_client(client: Client, now: datetime, *, directory: Directory) -> Client:
-    return client_plan.with_wake(_released(client, client, directory, now), directory, now)
+def _plan_client(client: Client, now: datetime, *, world: World, directory: Directory) -> Client:
+    """The client with pointer and category. A booking ahead is looked for where it decides: one read here is
+    less than a wake of the client."""
+    client, _ = with_look_ahead(world, _released(client, client, directory, now), directory)
+    return client_plan.with_wake(client, directory, now)
 
 
 def _accounts(
@@ -166,15 +184,19 @@ def _released(item: Planned, client: Client, directory: Directory, now: datetime
 
 def _pointing(value: Planned) -> tuple[object, ...]:
     """What a plan may change."""
-    return value.wake, value.touches, getattr(value, "starts_at", None)
+    names = ("starts_at", "category", "category_since", "booked_on")
+    facts: list[object] = [getattr(value, each, None) for each in names]
+    return (value.wake, value.touches, *facts)
 
 
-def _replanned(world: World, value: Planned, plan: Callable[[Planned, datetime], Planned]) -> bool:
-    """Whether the value's pointer or touches had to be changed. A change by another writer is read again,
-    never undone."""
+def _replanned(
+    world: World, value: Planned, plan: Callable[[Planned, datetime], Planned], *, anyway: bool = False
+) -> bool:
+    """Whether the value's pointer, touches or category had to be changed, or it is saved anyway. A change by
+    another writer is read again, never undone."""
     for _ in world.tries():
         wanted = plan(value, world.now())
-        if _pointing(wanted) == _pointing(value):
+        if not anyway and _pointing(wanted) == _pointing(value):
             return False
         try:
             world.store.save(wanted)

@@ -20,6 +20,7 @@ from chalicelib.services.marketing.invite import invite_some, resume_some
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.shared.world import World
 from chalicelib.services.simulations.simulate_past import simulate_some
+from chalicelib.services.waking.count_category_moves import try_some
 from chalicelib.services.waking.replan import replan_some
 
 Step = Callable[[World, Walk[Any]], AnyWalk]
@@ -42,6 +43,7 @@ def walk_steps(sending: Sending | None = None) -> Mapping[WalkKind, Step]:
         WalkKind.CLEARING: partial(clear_some, count=count),
         WalkKind.SIMULATE: simulate_some,
         WalkKind.SPLIT: follow_some,
+        WalkKind.TRY_CATEGORIES: try_some,
     }
     if sending is not None:
         steps[WalkKind.COUNT] = lambda world, walk: count_some(sending, walk)

@@ -30,6 +30,27 @@ class ClientReads:
         )
         return Page(self._reader.batch(Client, page.items), page.cursor)
 
+    def clients_of_category(
+        self,
+        network_id: str,
+        category: str,
+        *,
+        since: str | None = None,
+        newest_first: bool = True,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Client]:
+        """The clients whose recorded category it is."""
+        page = self._reader.index_page(
+            self._reader.item.by_category,
+            keys.clients_of_category(network_id, category),
+            condition=self._reader.item.category_at >= since if since else None,
+            newest_first=newest_first,
+            limit=limit,
+            cursor=cursor,
+        )
+        return Page(self._reader.batch(Client, page.items), page.cursor)
+
     def client_ids(
         self,
         network_id: str,

@@ -13,6 +13,7 @@ from chalicelib.domain.bookings import booking_plan
 from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking, Line, Review, Status, stepped
 from chalicelib.domain.clients import client_plan
+from chalicelib.domain.clients.category_changes import CategoryCause
 from chalicelib.domain.clients.clients import Client, may_send
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
@@ -30,6 +31,7 @@ from chalicelib.domain.shared.touches import (
     purpose_of,
     with_touches,
 )
+from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.register_client import contact_aliases
 from chalicelib.services.messages.about_client import about_client
 from chalicelib.services.messages.subjects import settle_touches
@@ -69,6 +71,7 @@ class ClientHistory:
 
     def book(self, starts_at: datetime, made_at: datetime, lines: tuple[Line, ...], source: str) -> Booking:
         self.invited_until(made_at)
+        self._stayed_away_until(made_at, starts_at)
         return Booking(
             network_id=self.client.network_id,
             id=booking_id(self.client.id, len(self.bookings)),
@@ -92,7 +95,7 @@ class ClientHistory:
             actor=RECEPTION,
             now=closed_at,
         )
-        done = with_pointers(completed_by_programme(visit, bill))
+        done = with_pointers(completed_by_programme(visit, bill), CategoryCause.VISIT)
         self.client, self.account = done.visitor, done.account
         self.entries.extend(done.entries)
         self.keep(replace(done.booking, review=review))
@@ -158,10 +161,20 @@ class ClientHistory:
         """All there is to lay out of the client, who comes first."""
         self._wrote_on_days()
         self.warned_until(self.now)
+        ahead = min((each.starts_at for each in self.bookings if each.is_upcoming), default=None)
+        self._stayed_away_until(self.now, ahead)
         client = client_plan.with_wake(self.client, self.directory, self.now)
         account = account_plan.with_wake(self.account, self.directory, self.now, self.client)
         ledger = [account, *self.entries] if self.entries else []
         return [client, *contact_aliases(client), *ledger, *self.opened, *self.bookings, *self.log]
+
+    def _stayed_away_until(self, until: datetime, starts_at: datetime | None) -> None:
+        """Lapses until then are recorded, and that a booking ends the last one."""
+        self.client = client_plan.with_wake(self.client, self.directory, until, looked=True)
+        if starts_at is not None:
+            on = local_date(starts_at, client_plan.salon_zone(self.client, self.directory))
+            booked = replace(self.client, booked_on=on)
+            self.client = client_plan.with_wake(booked, self.directory, until, CategoryCause.BOOKING)
 
     def _wrote_on_days(self) -> None:
         """Birthdays that came, and lapses: told of, unless left to do."""

@@ -17,7 +17,7 @@ def put(http: Http, **body: Any) -> Any:
 
 def test_all_rules_are_seen_and_what_is_seen_can_be_sent_back(http: Http) -> None:
     seen = http.get("/v1/rules").json
-    assert set(seen) == {"version", "messages", "bonuses", "overrides", "walk_id"}
+    assert set(seen) == {"version", "messages", "bonuses", "overrides", "categories", "walk_id"}
     assert seen["messages"]["channels"] == [{"channel": "sms", "wait_minutes": 0}]
     assert seen["messages"]["bonus_expiry_days_before"] == [14, 3]
     assert seen["messages"]["monthly_budget_usd_cents"] is None

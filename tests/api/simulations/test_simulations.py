@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Status
-from chalicelib.domain.clients.clients import Client, VisitDay, with_visit
+from chalicelib.domain.clients.client_visits import with_visit
+from chalicelib.domain.clients.clients import Client, VisitDay
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.waking import Trouble
 from chalicelib.domain.waking.walks import Walk

@@ -14,7 +14,8 @@ from chalicelib.domain.clients.categories import (
     months_later,
     usual_gap_days,
 )
-from chalicelib.domain.clients.clients import Client, VisitDay, with_visit
+from chalicelib.domain.clients.client_visits import with_visit
+from chalicelib.domain.clients.clients import Client, VisitDay
 from infra.testkit.builders import a_client
 
 TODAY = date(2026, 11, 23)

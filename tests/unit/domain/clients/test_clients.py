@@ -4,15 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from chalicelib.domain.clients.clients import (
-    Client,
-    Due,
-    VisitDay,
-    may_send,
-    with_consent,
-    with_visit,
-    without_booking,
-)
+from chalicelib.domain.clients.client_visits import with_visit, without_booking
+from chalicelib.domain.clients.clients import Client, Due, VisitDay, may_send, with_consent
 from chalicelib.domain.shared.touches import Purpose
 from infra.testkit.builders import NOW, a_client, a_consent
 
