@@ -8,30 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bench.setting.meter import Meter
 from chalicelib.store.table import Table
-from infra.package import ROOT
 from infra.testkit.capacity_units import indexes_of
+from infra.testkit.table_definition import table_definition
 
 SHARDS = 8
 REGION = "us-east-1"
 PORTS = range(4800, 4900)
-
-
-class _Template(yaml.SafeLoader):
-    """CloudFormation's short forms (!Ref, !GetAtt) are of no interest here."""
-
-
-_Template.add_multi_constructor("!", lambda loader, tag, node: tag)
-
-
-def table_definition() -> dict[str, Any]:
-    """The table as the template defines it, so that the indexes are the real ones."""
-    template = yaml.load((ROOT / "infra" / "resources.yaml").read_text(), _Template)
-    found: dict[str, Any] = template["Resources"]["Table"]["Properties"]
-    return found
 
 
 class BenchEnvironment:

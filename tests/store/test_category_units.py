@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from bench.setting.environment import table_definition
 from chalicelib.domain.clients.category_changes import CategoryCause
 from chalicelib.domain.clients.client_visits import with_visit
 from chalicelib.domain.clients.clients import Client, VisitDay
@@ -17,6 +16,7 @@ from chalicelib.store.item import attributes_of
 from chalicelib.store.table import Table
 from infra.testkit.builders import a_client, a_consent
 from infra.testkit.capacity_units import indexes_of, size, table_write_units
+from infra.testkit.table_definition import table_definition
 from tests.conftest import SHARDS
 
 BY = CategoryDefinitions()
