@@ -76,6 +76,16 @@ def complete(world: World, month: int, day: int, *, paid: int = 50_000, salon_id
     save_booking(world.store, replace(booking, **closed))
 
 
+def as_before(world: World, booking_id: str, **attributes: str | None) -> None:
+    """The booking's item with a status of an earlier release, which tells no facts."""
+    booking = world.store.get(Booking, network_id=NETWORK, id=booking_id)
+    item = world.store.item.get(place_of(booking).pk, place_of(booking).sk)
+    item.status = "completed"
+    for name, text in attributes.items():
+        setattr(item, name, text)
+    item.save()
+
+
 def renew(world: World, objects: FolderObjects, month: str) -> FactPage:
     return renew_page(world, FactFiles(objects, make_part), NETWORK, CENTRU, month, whole=True)
 
@@ -159,36 +169,67 @@ def test_a_missing_or_damaged_part_is_named_and_made_again_and_changes_no_figure
     assert counted == ["FactsDamaged"]
 
 
-def test_more_than_can_be_read_at_once_is_refused_and_prepared(
-    engine: DuckDbReports,
-    visits: None,
-    world: World,
-    objects: CountedObjects,
-    renewals: RecordingRenewals,
+def with_bound(
+    most_read: int, world: World, objects: FolderObjects, renewals: RecordingRenewals, tmp_path: Path
+) -> DuckDbReports:
+    folder = tmp_path / f"bound-{most_read}"
+    folder.mkdir()
+    return DuckDbReports(world, objects, renewals, folder, memory_mb=200, most_read=most_read)
+
+
+def test_more_than_can_be_read_at_once_is_refused_until_its_pages_are_made(
+    engine: DuckDbReports, visits: None, world: World, objects: CountedObjects, renewals: RecordingRenewals,
     tmp_path: Path,
-) -> None:
-    small = DuckDbReports(world, objects, renewals, tmp_path / "engine", memory_mb=200, most_read=2)
+) -> None:  # fmt: skip
+    small = with_bound(2, world, objects, renewals, tmp_path)
     with pytest.raises(DomainError) as refusal:
         spent(small)
     assert (refusal.value.kind, refusal.value.code) == ("unavailable", "FACTS_NOT_READY")
     assert len(renewals.pages) == 3
+    for page in renewals.pages:
+        page = renew(world, objects, page.month)
+        world.store.save(replace(page, days=(), renew_at=None, wake=None))
+    assert spent(small) == (3, 150_000)
+
+
+def test_no_more_is_listed_than_pages_are_made_of(
+    engine: DuckDbReports, visits: None, world: World, objects: CountedObjects, renewals: RecordingRenewals,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    for day in (1, 2, 3, 4):
+        complete(world, 7, day)
+    small = with_bound(1, world, objects, renewals, tmp_path)
+    with pytest.raises(DomainError):
+        spent(small)
+    assert [page.month for page in renewals.pages] == ["2026-07", "2026-06", "2026-04", "2026-03"]
+    renewals.pages.clear()
+    complete(world, 2, 1)
+    with pytest.raises(DomainError):
+        spent(small, replace(SPEND, first=date(2026, 2, 1)))
+    assert [page.month for page in renewals.pages] == ["2026-06", "2026-04", "2026-03", "2026-02"]
+
+
+def test_a_visit_of_an_earlier_release_counts_as_many_since_its_booking_is_read(
+    engine: DuckDbReports, visits: None, world: World, objects: CountedObjects, renewals: RecordingRenewals,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    as_before(world, "bkg_0000000400000012")
+    assert spent(engine) == (3, 150_000)
+    with pytest.raises(DomainError):
+        spent(with_bound(2 + 19, world, objects, renewals, tmp_path))
+    assert spent(with_bound(2 + 20, world, objects, renewals, tmp_path)) == (3, 150_000)
 
 
 def test_a_visit_that_cannot_be_read_is_named_and_no_figure_is_given_without_it(
     engine: DuckDbReports, visits: None, world: World
 ) -> None:
-    booking = world.store.get(Booking, network_id=NETWORK, id="bkg_0000000400000012")
-    item = world.store.item.get(place_of(booking).pk, place_of(booking).sk)
-    item.status, item.body, item.packed = "completed", "{", None  # as an earlier release wrote the status
-    item.save()
+    as_before(world, "bkg_0000000400000012", body="{", packed=None)
     with pytest.raises(Unreadable) as refusal:
         spent(engine)
     assert refusal.value.item == "booking bkg_0000000400000012"
 
 
-def test_a_salon_that_cannot_be_read_is_named_too(
-    engine: DuckDbReports, visits: None, world: World
-) -> None:
+def test_a_salon_that_cannot_be_read_is_named_too(engine: DuckDbReports, visits: None, world: World) -> None:
     pk, sk = key("SALON", network_id=NETWORK, id="sal_york")
     item = world.store.item.get(pk, sk)
     item.body = "{"

@@ -1,20 +1,32 @@
 """What a report reads from the table: pages, the facts that stand in no page, and who was merged."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from chalicelib.domain.reports.fact_pages import FactPage, page_of
+from chalicelib.domain.reports.packed_visits import day_of
 from chalicelib.domain.reports.reading_plan import IndexSpan
+from chalicelib.domain.reports.recorded_visits import zone_of_salon
 from chalicelib.domain.reports.visit_facts import VisitFact
 from chalicelib.domain.shared.errors import DomainError, ErrorKind
+from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.reports.fact_ports import RenewalQueue
-from chalicelib.services.reports.read_visits import facts_between
+from chalicelib.services.reports.read_visits import facts_listed, visits_between
 from chalicelib.services.reports.report_engine import RETRY_AFTER_SECONDS
+from chalicelib.services.shared.ports import ListedVisit
 from chalicelib.services.shared.world import World
 
 MOST_READ = 60_000
-"""How many facts a report reads from indexes at most: two years of a large salon. It takes some seconds."""
+"""How many visits a report reads from indexes at most: two years of a large salon, in a second or two."""
 
-MOST_HANDED_OVER = 100
+OF_A_BOOKING = 20
+"""As how many of these a visit counts whose facts the index does not tell: an earlier release completed it,
+and its booking is read."""
+
+MOST_LISTED = 4
+"""How many times as many visits are looked for, so that their pages are made."""
+
+MOST_HANDED_OVER = 200
 """How many pages a report hands over to be made. Further reports hand over the rest."""
 
 PAGES_AT_ONCE = 5
@@ -36,39 +48,58 @@ class GapReader:
         self._world, self._renewals, self._most_read = world, renewals, most_read
         self._empty: set[tuple[str, IndexSpan]] = set()
 
-    def facts(self, network_id: str, gaps: Sequence[IndexSpan], pages: Iterable[FactPage]) -> list[VisitFact]:
+    def facts(
+        self, network_id: str, gaps: Sequence[IndexSpan], pages: Iterable[FactPage]
+    ) -> list[VisitFact]:
         """The facts of these days, as the indexes of the salons have them. Months that have no part are
         handed over, so that the next report finds them in a page. pages: all of these salons.
 
-        Raises FACTS_NOT_READY where the facts are too many to be read while somebody waits."""
+        Raises FACTS_NOT_READY where the facts are too many to be read while somebody waits, and
+        Unreadable."""
         pages = list(pages)
-        found: list[VisitFact] = []
+        listed: dict[IndexSpan, list[ListedVisit]] = {}
+        wanted: dict[tuple[str, str], FactPage] = {}
+        left = MOST_LISTED * self._most_read
         for gap in gaps:
-            is_marked = any(_overlap(gap, page) for page in pages)
-            if not is_marked and (network_id, gap) in self._empty:
-                continue
-            before = len(found)
-            for fact in facts_between(self._world, network_id, gap.salon_id, gap.first, gap.last):
-                found.append(fact)
-                if len(found) > self._most_read:
-                    self._hand_over(network_id, found, pages)
-                    raise _not_ready()
-            if len(found) == before:
-                self._empty.add((network_id, gap))
-        self._hand_over(network_id, found, pages)
-        return found
-
-    def _hand_over(self, network_id: str, found: Iterable[VisitFact], pages: Iterable[FactPage]) -> None:
-        """Has the pages made that have no part yet, the latest months first."""
-        known = {(page.salon_id, page.month): page for page in pages}
-        wanted = {}
-        for fact in found:
-            page = page_of(network_id, fact.salon, fact.visit_on)
-            page = known.get((page.salon_id, page.month), page)
-            if page.part is None:
-                wanted[page.month, page.salon_id] = page
+            listed[gap] = self._listed(network_id, gap, pages, left)
+            wanted |= self._without_part(network_id, gap, listed[gap], pages)
+            left -= len(listed[gap])
+            if left <= 0:
+                break
         for name in sorted(wanted, reverse=True)[:MOST_HANDED_OVER]:
             self._renewals.renew(wanted[name])
+        entries = (each for of_gap in listed.values() for each in of_gap)
+        if sum(1 if each.visit.facts else OF_A_BOOKING for each in entries) > self._most_read:
+            raise _not_ready()
+        return [
+            fact
+            for gap, of_gap in listed.items()
+            for fact in facts_listed(self._world, network_id, gap.salon_id, of_gap, gap.first, gap.last)
+        ]
+
+    def _listed(
+        self, network_id: str, gap: IndexSpan, pages: Iterable[FactPage], most: int
+    ) -> list[ListedVisit]:
+        is_marked = any(_overlap(gap, page) for page in pages)
+        if not is_marked and (network_id, gap) in self._empty:
+            return []
+        entries = visits_between(self._world, network_id, gap.salon_id, gap.first, gap.last)
+        found = list(islice(entries, most))
+        if not found:
+            self._empty.add((network_id, gap))
+        return found
+
+    def _without_part(
+        self, network_id: str, gap: IndexSpan, listed: Iterable[ListedVisit], pages: Iterable[FactPage]
+    ) -> dict[tuple[str, str], FactPage]:
+        """The pages of these visits that have no part yet, by month and salon."""
+        known = {page.month: page for page in pages if page.salon_id == gap.salon_id}
+        zone_name = zone_of_salon(self._world.directory(network_id), gap.salon_id)
+        days = {day_of(each.visit) or local_date(each.visit.at, zone_name) for each in listed}
+        within = {day.replace(day=1): day for day in days if (gap.first or day) <= day <= (gap.last or day)}
+        made = (page_of(network_id, gap.salon_id, day) for day in within.values())
+        found = (known.get(page.month, page) for page in made)
+        return {(page.month, page.salon_id): page for page in found if page.part is None}
 
 
 def final_targets(merges: Iterable[tuple[str, str]]) -> Mapping[str, str]:

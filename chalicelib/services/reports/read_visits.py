@@ -22,15 +22,28 @@ READ_AT_ONCE = 100
 A_DAY = timedelta(days=1)
 
 
-def facts_between(
+def visits_between(
     world: World, network_id: str, salon_id: str, since: date | None, until: date | None
-) -> Iterator[VisitFact]:
-    """The facts of the salon's visits from one local day to another one, both included, while they are read.
-    None: without a beginning, or an end."""
+) -> Iterator[ListedVisit]:
+    """The index's entries of all visits of the salon from one local day to another one, and some of the days
+    around. None: without a beginning, or an end."""
     zone_name = zone_of_salon(world.directory(network_id), salon_id)
     first = day_start(since, zone_name) - EARLIER if since is not None else None
     last = day_start(until + A_DAY, zone_name) + LATER if until is not None else None
-    listed = world.store.visits_of_salon(network_id, salon_id, first, last)
+    return world.store.visits_of_salon(network_id, salon_id, first, last)
+
+
+def facts_listed(
+    world: World,
+    network_id: str,
+    salon_id: str,
+    listed: Iterable[ListedVisit],
+    since: date | None,
+    until: date | None,
+) -> Iterator[VisitFact]:
+    """The facts of these entries of a salon from one local day to another one, both included. Raises
+    Unreadable for a booking that must be read for it and cannot."""
+    zone_name = zone_of_salon(world.directory(network_id), salon_id)
     for fact in _facts(world, network_id, listed, zone_name):
         if (since or date.min) <= fact.visit_on <= (until or date.max):
             yield fact
@@ -39,8 +52,10 @@ def facts_between(
 def visit_facts_of_salon(
     world: World, network_id: str, salon_id: str, since: date | None, until: date | None
 ) -> list[VisitFact]:
-    """The same facts in the order of day, instant, booking and line."""
-    return sorted(facts_between(world, network_id, salon_id, since, until), key=order)
+    """The facts of the salon's visits between two local days, in the order of day, instant, booking and
+    line."""
+    listed = visits_between(world, network_id, salon_id, since, until)
+    return sorted(facts_listed(world, network_id, salon_id, listed, since, until), key=order)
 
 
 def visit_facts_of_days(
