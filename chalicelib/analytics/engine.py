@@ -70,7 +70,7 @@ class DuckDbReports:
         tables.show(plan.pages, marked, self._gaps.facts(network_id, plan.gaps, pages))
         if about_sources(question):
             tables.set_sources(directory.sources)
-        tables.set_up(directory, final_targets(()))
+        tables.set_up(directory, final_targets(self._world.store.merged_clients(network_id)))
         run = run_report if question.listed is None else run_list
         return run(tables.connection, question, as_of, directory.zone)
 

@@ -99,6 +99,9 @@ FACTS_OF_INDEXES = {
 }
 """Kind of item -> fields of its value that are also attributes of its indexes, word for word."""
 
+INTO = ">"
+"""In the list of merged clients: what stands between the instant of a merge and its target."""
+
 MERGED = "merged"
 """The name that a list has in place of a category: clients who were merged into others."""
 
@@ -286,10 +289,10 @@ def _client(value: Client) -> Place:
 
 
 def _listed_category(value: Client) -> tuple[str | None, str]:
-    """The category in whose list a client is, and since when: a local date, of merged clients an instant. A
-    client without visits is in none."""
+    """The category in whose list a client is, and since when: a local date, of merged clients an instant and
+    the target. A client without visits is in none."""
     if value.merged is not None:
-        return MERGED, instant_text(value.merged.at)
+        return MERGED, f"{instant_text(value.merged.at)}{INTO}{value.merged.into}"
     if value.category is None or value.category_since is None or value.visits_count == 0:
         return None, ""
     return value.category, value.category_since.isoformat()

@@ -60,6 +60,7 @@ class Table:
         self.alias = clients.alias
         self.clients = clients.clients
         self.clients_of_category = clients.clients_of_category
+        self.merged_clients = clients.merged_clients
         self.client_ids = clients.client_ids
         self.clients_named = clients.clients_named
         bookings = BookingReads(reader)

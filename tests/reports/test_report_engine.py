@@ -13,15 +13,18 @@ from chalicelib.domain.bookings.bookings import Booking, Line, Status
 from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.domain.reports.questions import ListedClients, Question, Report
 from chalicelib.domain.shared.errors import DomainError, Unreadable
+from chalicelib.services.merging.merge_clients import merge_clients
+from chalicelib.services.merging.unmerge_clients import unmerge_clients
 from chalicelib.services.reports.fact_files import FactFiles
 from chalicelib.services.reports.renew_page import renew_page
 from chalicelib.services.shared.world import World
 from chalicelib.store.keys import key, place_of
 from infra.admin import renew_facts
-from infra.testkit.builders import NETWORK, a_booking, a_town, save_booking
+from infra.testkit.builders import NETWORK, a_booking, a_client, a_town, access, save_booking, save_client
 from infra.testkit.doubles import FolderObjects, RecordingRenewals
 
 CENTRU = "sal_centru"
+MARIA, IRA, OLGA = "cli_maria00000000001", "cli_ira0000000000001", "cli_olga000000000001"
 SPEND = Question(report="spend", first=date(2026, 3, 1), last=date(2026, 11, 22))
 
 
@@ -66,11 +69,23 @@ def visits(engine: DuckDbReports, world: World) -> None:
         complete(world, month, day)
 
 
-def complete(world: World, month: int, day: int, *, paid: int = 50_000, salon_id: str = CENTRU) -> None:
+def complete(
+    world: World,
+    month: int,
+    day: int,
+    *,
+    paid: int = 50_000,
+    salon_id: str = CENTRU,
+    client_id: str = MARIA,
+) -> None:
     at = datetime(2026, month, day, 9, tzinfo=UTC)
     booking_id = f"bkg_{month:08d}{day:08d}"
     booking = world.store.get(Booking, network_id=NETWORK, id=booking_id) or a_booking(
-        booking_id, salon_id=salon_id, starts_at=at, lines=(Line("srv_cut", 60, "stf_anna", 50_000),)
+        booking_id,
+        salon_id=salon_id,
+        client_id=client_id,
+        starts_at=at,
+        lines=(Line("srv_cut", 60, "stf_anna", 50_000),),
     )
     closed = {"status": Status.COMPLETED, "closed_at": at + timedelta(hours=1), "paid_minor": paid}
     save_booking(world.store, replace(booking, **closed))
@@ -273,6 +288,29 @@ def test_salons_that_are_not_asked_about_are_not_read(
     assert spent(engine, only) == (3, 150_000)
     assert {page.salon_id for page in renewals.pages} == {CENTRU}
     assert spent(engine, replace(SPEND, salon_ids=("sal_york",)))[0] == 1
+
+
+def test_a_merged_client_counts_as_the_target_and_as_two_once_the_merge_is_undone(
+    engine: DuckDbReports, visits: None, world: World
+) -> None:
+    for client_id, into, phone in ((IRA, MARIA, "+37369000001"), (OLGA, IRA, "+37369000002")):
+        save_client(world.store, a_client(client_id, phone=phone, email=None))
+        complete(world, 5, int(into == IRA) + 1, client_id=client_id)
+    clients = Question(report="repurchase", first=date(2026, 3, 1), last=date(2026, 11, 22))
+
+    def counted() -> tuple[int, int]:
+        total = engine.report(NETWORK, clients).total
+        return total["clients"], total["repeated"]
+
+    assert counted() == (3, 1)
+    merge_clients(world, access(), OLGA, IRA)
+    assert counted() == (2, 2)
+    merge_clients(world, access(), IRA, MARIA)
+    assert counted() == (1, 1)
+    unmerge_clients(world, access(), IRA)
+    assert counted() == (2, 2)
+    unmerge_clients(world, access(), OLGA)
+    assert counted() == (3, 1)
 
 
 def test_a_process_keeps_the_facts_of_few_networks(

@@ -173,6 +173,10 @@ class Store(Protocol):
         not saved since a release that keeps categories. since: a local date in ISO form, of merged clients an
         instant in UTC; only those from then on."""
 
+    def merged_clients(self, network_id: str) -> Iterator[tuple[str, str]]:
+        """Source and target of each merge that holds, those of earlier releases left out. Perhaps as it was a
+        second ago."""
+
     def client_ids(
         self,
         network_id: str,

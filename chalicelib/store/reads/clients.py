@@ -1,6 +1,6 @@
 """Clients of a network, and who is meant by an alias."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from chalicelib.domain.clients.clients import Client
@@ -50,6 +50,14 @@ class ClientReads:
             cursor=cursor,
         )
         return Page(self._reader.batch(Client, page.items), page.cursor)
+
+    def merged_clients(self, network_id: str) -> Iterator[tuple[str, str]]:
+        """Read from the index alone."""
+        listed = keys.clients_of_category(network_id, keys.MERGED)
+        for page in self._reader.item.by_category.query(listed).page_iter:
+            for each in page["Items"]:
+                source = keys.key_facts(each["PK"]["S"], each["SK"]["S"])["id"]
+                yield source, each["category_at"]["S"].partition(keys.INTO)[2]
 
     def client_ids(
         self,
