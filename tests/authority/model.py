@@ -72,7 +72,7 @@ class Held:
     def hears(self, spoken: Spoken) -> None:
         """A visit that the word closes on an earlier day is, instead, told of as one to come."""
         before, trial = self.site.get("status", (0, None))[1], deepcopy(self)
-        trial._hears(spoken, spoken.status)
+        trial._hears(spoken, None if spoken.unsaid else spoken.status)
         if trial.status not in OVER or trial.status == self.status or not is_early(trial.start, spoken.at):
             vars(self).update(vars(trial))
             return

@@ -19,7 +19,7 @@ SUM_MINOR = 40_000
 @dataclass(frozen=True)
 class Spoken:
     """What a site says of the booking, all of it. number: counts what it said. uid, moved_from: the site's id
-    now, and the one before a move."""
+    now, and the one before a move. unsaid: it does not say the status."""
 
     number: int = 1
     at: datetime = NOW
@@ -30,6 +30,7 @@ class Spoken:
     uid: str = "u1"
     moved_from: str | None = None
     thin: bool = False
+    unsaid: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,13 +161,14 @@ SITES = {
 def spoken_next(site: SpeakingSite, last: Spoken, word: str, at: datetime) -> Spoken:
     """What the site says after a word of its desk or of its client; it says all else again."""
     new = replace(last, number=last.number + 1, at=at, moved_from=None, thin=False)
-    if word == "note":
-        return replace(new, note=f"note {new.number}")
+    if word == "note":  # Cal.com tells of a no-show in a body of its own alone
+        unsaid = new.unsaid or (site.name == "calcom" and new.status == "no_show")
+        return replace(new, note=f"note {new.number}", unsaid=unsaid)
     if word == "move":
-        new = replace(new, start=new.start + MOVED_BY_SITE, status="booked", paid_minor=None)
+        new = replace(new, start=new.start + MOVED_BY_SITE, status="booked", unsaid=False, paid_minor=None)
         if site.name == "calcom":
             new = replace(new, uid=f"u{new.number}", moved_from=last.uid)
         return new
     paid_minor = SUM_MINOR + 1_000 * (new.number % 3) if word == "completed" else None
     thin = site.name == "calcom" and word in ("no_show", "booked")
-    return replace(new, status=word, paid_minor=paid_minor, thin=thin)
+    return replace(new, status=word, unsaid=False, paid_minor=paid_minor, thin=thin)
