@@ -100,7 +100,7 @@ FACTS_OF_INDEXES = {
 """Kind of item -> fields of its value that are also attributes of its indexes, word for word."""
 
 INTO = ">"
-"""In the list of merged clients: what stands between the instant of a merge and its target."""
+"""What stands between the instant of a merge and its target in the list of merged clients."""
 
 MERGED = "merged"
 """The name that a list has in place of a category: clients who were merged into others."""
