@@ -101,8 +101,8 @@ class FactTables:
 
     def set_sources(self, sources: Mapping[str, Source]) -> None:
         """Sets what the words of the facts mean by the network's list. After `show`."""
-        words = "SELECT source FROM facts UNION SELECT source FROM fresh"
-        words = [word for (word,) in self.connection.execute(words).fetchall() if word is not None]
+        of_facts = "SELECT source FROM facts UNION SELECT source FROM fresh"
+        words = [word for (word,) in self.connection.execute(of_facts).fetchall() if word is not None]
         meant = {word: counted_as(sources, word) for word in sorted(words)}
         names = {key: word for word, key in meant.items()} | {each.id: each.name for each in sources.values()}
         self._fill("words", _texts("word", "source"), meant.items())
