@@ -20,6 +20,7 @@ from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import post
 from chalicelib.domain.messages.messages import Message, MessageState, message_id
 from chalicelib.domain.networks.network import Directory, Salon
+from chalicelib.domain.reports.recorded_visits import with_record
 from chalicelib.domain.shared.ids import derived, entry_id
 from chalicelib.domain.shared.links import Link
 from chalicelib.domain.shared.touches import (
@@ -98,7 +99,7 @@ class ClientHistory:
         done = with_pointers(completed_by_programme(visit, bill), CategoryCause.VISIT)
         self.client, self.account = done.visitor, done.account
         self.entries.extend(done.entries)
-        self.keep(replace(done.booking, review=review))
+        self.keep(with_record(replace(done.booking, review=review), self.directory, self.client))
 
     def given(
         self, kind: EntryKind, points: int, reason: str, at: datetime, expires_at: datetime | None = None

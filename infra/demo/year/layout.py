@@ -37,7 +37,7 @@ class LayoutTable(Table):
     def statuses(self, network_id: str, salon_id: str) -> Counter[str]:
         """How many of a salon's bookings have which status."""
         found = self.item.by_salon.query(bookings_of_salon(network_id, salon_id))
-        return Counter(str(item.status) for item in found)
+        return Counter(str(item.status).partition(" ")[0] for item in found)
 
 
 def lay_out(table: LayoutTable, histories: Iterable[list[Any]], now: datetime, progress: Progress) -> int:
