@@ -158,10 +158,13 @@ def _check(case: Case, scene: Scene, item: Any, texts: int) -> None:
 
 
 def _row(case: Case, spent: Spent) -> dict[str, Any]:
+    """What a lapse changes of the client's category is told apart: it is recorded whether there is a message
+    or not."""
     return {
         "message": case.name,
         "comes_to": case.comes_to,
-        "write": spent.write,
+        "write": spent.write - spent.by_place["by_category"],
+        "of_category": spent.by_place["by_category"],
         "of_table": spent.by_place["table"],
         "of_log": spent.by_place["by_salon"],
         "of_pointer": spent.by_place["wake"],
