@@ -20,6 +20,7 @@ from bench.measures import (
     peak,
     postings,
     receipts,
+    reports,
     simulation,
     simulation_walk,
     sweep,
@@ -33,7 +34,7 @@ from bench.setting.meter import Meter
 
 COUNTED = {"receipts": receipts, "calls": calls, "sweep": sweep, "postings": postings}
 TIMED = {"imports": imports, "drain": drain, "campaign": campaign, "writers": writers, "audit": audit}
-PARTS = ("visit", "messages", *COUNTED, *TIMED, "simulation", "peak")
+PARTS = ("visit", "messages", *COUNTED, *TIMED, "simulation", "reports", "peak")
 SITES = ("standard", "yclients")
 
 Tables = dict[str, list[dict[str, Any]]]
@@ -86,6 +87,8 @@ def measured(environment: BenchEnvironment, parts: Any, tell: Any) -> tuple[list
             found += timed.figures(environment, tell)
     if "simulation" in parts:
         found += [*simulation.figures(tell), *simulation_walk.figures(environment, tell)]
+    if "reports" in parts:
+        found += reports.figures(tell)
     if "peak" in parts:
         tables["peak"] = peak.measured(tell)
         found += peak.figures(tables["peak"])

@@ -19,6 +19,7 @@ from bench.measures import (
     messages,
     peak,
     postings,
+    reports,
     simulation,
     simulation_walk,
     sweep,
@@ -160,6 +161,15 @@ def test_a_simulation_reads_little_more_than_the_visits(environment: BenchEnviro
     }
     assert found["simulation: read per visit"].value < 1.2
     assert found["simulation: DynamoDB calls per visit"].value < 1
+
+
+def test_reports_are_timed_over_pages_and_over_one_file() -> None:
+    found = {
+        each.name: each for each in reports.figures(lambda line: None, visits=2_000, clients=200, salons=2)
+    }
+    assert {f"reports: {name}, warm" for name in reports.questions()} <= set(found)
+    assert found["reports: time against one Parquet file"].value > 0
+    assert "2,000 visits of 200 clients, 2 salons, 48 pages" in found["reports: cohorts, warm"].how
 
 
 def test_results_are_written_in_their_shape(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ next_visits AS (
     FROM base AS b
     LEFT JOIN places AS p
         ON p.client = b.client AND p.place = b.place AND p.visit_on > b.first_on
+            AND p.visit_on BETWEEN $first AND $last + $days[1]
     GROUP BY b.key, b.client, b.first_on
 ),
 outcomes AS (

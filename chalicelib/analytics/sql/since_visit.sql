@@ -15,6 +15,7 @@ next_visits AS (
     FROM base AS b
     LEFT JOIN places AS p
         ON p.client = b.client AND p.place = b.place AND p.visit_on > b.base_on
+            AND p.visit_on BETWEEN $first AND $last + list_max($days::INTEGER[])
     GROUP BY b.key, b.client, b.base_on
 ),
 outcomes AS (

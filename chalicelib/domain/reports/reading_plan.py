@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
+from chalicelib.domain.reports.definitions import UPSELL
 from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.domain.reports.questions import Question, needed_days
 from chalicelib.domain.shared.months import last_day_of_month, month_number
@@ -31,10 +32,10 @@ class ReadingPlan(Struct, frozen=True):
 
 def needed_salons(question: Question, salon_ids: Iterable[str]) -> list[str]:
     """The salons whose visits a settled question needs: those of the base, unless a visit elsewhere may be a
-    return or a first visit. salon_ids: all of the network."""
+    return, a first visit, or of another category. salon_ids: all of the network."""
     everywhere = sorted(salon_ids)
     stays_in_salon = needed_days(question)[0] is not None and question.returned_to in (None, "salon")
-    if question.salon_ids is None or not stays_in_salon:
+    if question.salon_ids is None or not stays_in_salon or question.report == UPSELL:
         return everywhere
     return [each for each in everywhere if each in question.salon_ids]
 

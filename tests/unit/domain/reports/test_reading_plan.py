@@ -102,6 +102,11 @@ SETTLED = {"first": date(2026, 3, 1), "last": date(2026, 3, 31), "days": (120,),
 WINDOW = Question(report="retention", definition="window", **SETTLED)  # type: ignore[arg-type]
 
 
+def test_the_categories_of_a_client_are_read_in_all_salons() -> None:
+    asked = Question(report="upsell", first=date(2026, 3, 1), last=date(2026, 3, 31), salon_ids=(CENTRU,))
+    assert needed_salons(asked, [YORK, CENTRU]) == [CENTRU, YORK]
+
+
 @pytest.mark.parametrize(
     ("question", "salons"),
     [

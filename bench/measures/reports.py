@@ -1,0 +1,208 @@
+"""How long the reports of a large network take once its pages are on the function's disk, and in how much
+memory: two threads, and as much memory for DuckDB as the function gives it.
+
+The visits are made by DuckDB, and lie in Parquet pages as renewals write them, one a salon and month. The
+same SQL over one Parquet file of all visits says what the pages cost. It runs in a process of its own, whose
+peak memory is its own.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bench.report.figures import Figure
+from infra.package import ROOT
+from infra.testkit.builders import NETWORK
+
+VISITS, CLIENTS, SALONS = 3_000_000, 400_000, 100
+MAX_SECONDS, MAX_MB, MAX_RATIO = 3, 1_024, 2
+MEMORY_MB = 640
+"""What DuckDB may take: beside it lies Python, and what DuckDB does not count."""
+
+AS_OF = datetime(2026, 11, 29, 9, tzinfo=UTC)
+ZONE = "Europe/Chisinau"
+TIMES = 3
+
+_VISITS = """
+CREATE TABLE made AS
+SELECT
+    'sal_' || format('{:022d}', (hash(i, 1) % $salons)::INTEGER) AS salon,
+    'bkg_' || format('{:022d}', i) AS booking,
+    0::USMALLINT AS line,
+    'cli_' || format('{:022d}', (pow((hash(i, 2) % 1000000) / 1e6, 1.5) * $clients)::INTEGER) AS client,
+    DATE '2024-12-01' + (hash(i, 3) % 728)::INTEGER AS visit_on,
+    (DATE '2024-12-01' + (hash(i, 3) % 728)::INTEGER) + to_hours((7 + hash(i, 4) % 11)::INTEGER) AS visit_at,
+    'srv_' || format('{:022d}', (hash(i, 5) % 40)::INTEGER) AS service,
+    'stf_' || format('{:022d}', (hash(i, 1) % $salons * 8 + hash(i, 6) % 8)::INTEGER) AS staff,
+    'MDL' AS currency,
+    40000::BIGINT AS list_minor, 40000::BIGINT AS price_minor,
+    (20000 + hash(i, 7) % 60000)::BIGINT AS paid_minor,
+    0::BIGINT AS goods_minor, 0::BIGINT AS points_minor, 0::BIGINT AS refunded_minor,
+    ['instagram', 'friend', 'walk-in', 'site', NULL][1 + (hash(i, 8) % 5)::INTEGER] AS source
+FROM range($visits) AS numbers(i)
+"""
+
+
+def figures(
+    tell: Callable[[str], None], visits: int = VISITS, clients: int = CLIENTS, salons: int = SALONS
+) -> list[Figure]:
+    command = [sys.executable, "-m", "bench.measures.reports", str(visits), str(clients), str(salons)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    tell("reports: timed")
+    how = f"{visits:,} visits of {clients:,} clients, {salons} salons, {found['parts']} pages"
+    warm: Mapping[str, float] = found["warm"]
+    slowest = max(warm, key=lambda name: warm[name])
+    rated = [name for name in warm if found["plain"][name] > 0]
+    worst = max(rated, key=lambda name: warm[name] / found["plain"][name])
+    ratio = sum(warm.values()) / sum(found["plain"].values())
+    return [
+        Figure("reports: pages brought to the disk", round(found["fetched"], 1), "s", None,
+               f"{how}; once a process, the objects being at hand"),
+        *(Figure(f"reports: {name}, warm", round(seconds, 2), "s", MAX_SECONDS,
+                 f"{how}; two threads, the best of {TIMES}") for name, seconds in warm.items()),
+        Figure("reports: the slowest, warm", round(warm[slowest], 2), "s", MAX_SECONDS, slowest),
+        Figure("reports: peak memory", round(found["peak_mb"]), "MB", MAX_MB,
+               f"of the process that had all of them made; DuckDB may take {MEMORY_MB} MB"),
+        Figure("reports: time against one Parquet file", round(ratio, 2), "ratio", MAX_RATIO,
+               "the sum of all reports, by the same SQL over one Parquet file of the same visits; at worst"
+               f" {warm[worst] / found['plain'][worst]:.2f}: {worst}"),
+    ]  # fmt: skip
+
+
+def questions() -> dict[str, Any]:
+    from chalicelib.domain.reports.questions import Question
+
+    month: dict[str, Any] = {"first": date(2026, 5, 1), "last": date(2026, 5, 31)}
+    year: dict[str, Any] = {"first": date(2025, 12, 1), "last": date(2026, 11, 28)}
+
+    def retention(definition: str, **more: Any) -> Question:
+        return Question(report="retention", definition=definition, **more)
+
+    return {
+        "period": retention("period"),
+        "trailing by salon": retention("trailing", by="salon"),
+        "window by salon": retention("window", by="salon", **month),
+        "window by staff, to the same": retention("window", by="staff", returned_to="staff", **month),
+        "window by service, new": retention("window", by="service", who="new", **month),
+        "since_visit, six windows": retention("since_visit", **month),
+        "since_visit of a year by salon": retention("since_visit", by="salon", **year),
+        "first_time by source": retention("first_time", by="source", **year),
+        "list of the lost": retention("window", listed="lost", limit=200, **month),
+        "cohorts": Question(report="cohorts"),
+        "repurchase by staff": Question(report="repurchase", by="staff"),
+        "spend by staff": Question(report="spend", by="staff", **year),
+        "upsell by salon": Question(report="upsell", by="salon"),
+        "staff": Question(report="staff", **month),
+    }
+
+
+def measured(visits: int, clients: int, salons: int, home: Path) -> dict[str, Any]:
+    """In this process: seconds of each report over pages and over one file, and the peak memory of pages."""
+    from chalicelib.analytics.database import open_database
+    from chalicelib.analytics.fact_tables import FactTables
+    from chalicelib.domain.networks.network import Directory
+    from infra.testkit.builders import a_network, a_salon
+
+    subprocess.run(
+        [sys.executable, "-m", "bench.measures.reports", str(visits), str(clients), str(salons), str(home)],
+        cwd=ROOT,
+        check=True,
+    )
+    pages = _pages(home)
+    tables = FactTables(home / "facts.duckdb", MEMORY_MB)
+    began = time.perf_counter()
+    tables.fetch(_Files(), pages)
+    fetched = time.perf_counter() - began
+    set_up = Directory(a_network(timezone=ZONE), {"sal": a_salon("sal")}, {}, {}, {}, {}, {})
+    tables.show(pages, [], [])
+    tables.set_up(set_up, {})
+    tables.set_sources({})
+    warm = _times(tables.connection)
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    tables.remove()
+    plain = open_database(home / "plain.duckdb", MEMORY_MB)
+    plain.execute(f"CREATE VIEW visits AS FROM read_parquet('{home / 'visits.parquet'}')")
+    plain.execute(
+        "CREATE TABLE salons AS SELECT 'sal' AS salon, 'sal' AS name, 'Europe/Chisinau' AS timezone"
+    )
+    plain.execute("CREATE TABLE staff (staff VARCHAR, name VARCHAR)")
+    plain.execute("CREATE TABLE services (service VARCHAR, name VARCHAR, category VARCHAR)")
+    plain.execute("CREATE TABLE sources (source VARCHAR, name VARCHAR)")
+    plain.execute("CREATE TABLE words (word VARCHAR, source VARCHAR)")
+    return {
+        "parts": len(pages),
+        "fetched": fetched,
+        "warm": warm,
+        "plain": _times(plain),
+        "peak_mb": peak_mb,
+    }
+
+
+def make_visits(visits: int, clients: int, salons: int, home: Path) -> None:
+    """One Parquet file of all visits, and one a salon and month."""
+    import duckdb
+
+    with duckdb.connect(str(home / "made.duckdb")) as connection:
+        sizes = {"visits": visits, "clients": clients, "salons": salons}
+        connection.execute(_VISITS, sizes)
+        by_time = "(FORMAT parquet, COMPRESSION zstd)"
+        connection.execute(f"COPY (FROM made ORDER BY visit_at) TO '{home / 'visits.parquet'}' {by_time}")
+        connection.execute(
+            "COPY (SELECT *, salon AS of_salon, strftime(visit_on, '%Y-%m') AS month FROM made"
+            f" ORDER BY salon, visit_at) TO '{home / 'pages'}'"
+            " (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (of_salon, month))"
+        )
+
+
+class _Files:
+    """Objects that lie on this disk."""
+
+    def get(self, key: str) -> bytes | None:
+        return Path(key.partition("#")[0]).read_bytes()
+
+
+def _pages(home: Path) -> list[Any]:
+    from chalicelib.domain.reports.fact_pages import FactPage, part_key
+
+    found = []
+    for file in sorted((home / "pages").rglob("*.parquet")):
+        salon, month = (each.partition("=")[2] for each in file.relative_to(home / "pages").parts[:2])
+        page = FactPage(network_id=NETWORK, salon_id=salon, month=month)
+        to = home / "objects" / part_key(page, file.read_bytes())
+        to.parent.mkdir(parents=True, exist_ok=True)
+        file.rename(to)
+        found.append(FactPage(network_id=NETWORK, salon_id=salon, month=month, part=str(to)))
+    return found
+
+
+def _times(connection: Any) -> dict[str, float]:
+    from chalicelib.analytics.run_report import run_list, run_report
+
+    def seconds(question: Any) -> float:
+        run: Callable[..., Any] = run_report if question.listed is None else run_list
+        began = time.perf_counter()
+        run(connection, question, AS_OF, ZONE)
+        return time.perf_counter() - began
+
+    return {name: min(seconds(question) for _ in range(TIMES)) for name, question in questions().items()}
+
+
+def main() -> None:
+    visits, clients, salons = map(int, sys.argv[1:4])
+    if len(sys.argv) > 4:
+        make_visits(visits, clients, salons, Path(sys.argv[4]))
+        return
+    with TemporaryDirectory(prefix="bench-reports-") as directory:
+        print(json.dumps(measured(visits, clients, salons, Path(directory))))
+
+
+if __name__ == "__main__":
+    main()
