@@ -18,6 +18,7 @@ from chalicelib.domain.reports.reading_plan import (
     without_parts,
 )
 from chalicelib.domain.reports.settle_question import settled
+from chalicelib.domain.shared.errors import DomainError, Unreadable
 from chalicelib.services.reports.ask_report import first_today
 from chalicelib.services.reports.fact_ports import RenewalQueue
 from chalicelib.services.reports.read_newer import MOST_READ, GapReader, final_targets, pages_of
@@ -58,7 +59,18 @@ class DuckDbReports:
         self._tables: dict[str, FactTables] = {}
 
     def report(self, network_id: str, question: Question) -> ReportOrClients:
-        """The contract: `ReportEngine`."""
+        """The contract: `ReportEngine`. A failure that nobody foresaw leaves nothing of the network's tables,
+        which may be half changed: the next report begins without them."""
+        try:
+            return self._report(network_id, question)
+        except (DomainError, Unreadable):
+            raise
+        except Exception:
+            if network_id in self._tables:
+                self._tables.pop(network_id).remove()
+            raise
+
+    def _report(self, network_id: str, question: Question) -> ReportOrClients:
         directory, as_of = self._world.directory(network_id), self._world.now()
         if question.source:
             question = replace(question, source=counted_as(directory.sources, question.source))

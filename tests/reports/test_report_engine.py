@@ -4,13 +4,14 @@ way."""
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from msgspec.structs import replace
 
 from chalicelib.analytics.engine import MOST_NETWORKS, DuckDbReports
 from chalicelib.analytics.parquet import make_part
 from chalicelib.domain.bookings.bookings import Booking, Line, Status
-from chalicelib.domain.reports.fact_pages import FactPage
+from chalicelib.domain.reports.fact_pages import FactPage, part_key
 from chalicelib.domain.reports.questions import ListedClients, Question, Report
 from chalicelib.domain.shared.errors import DomainError, Unreadable
 from chalicelib.services.merging.merge_clients import merge_clients
@@ -182,6 +183,21 @@ def test_a_missing_or_damaged_part_is_named_and_made_again_and_changes_no_figure
     renew(world, objects, "2026-04")
     assert spent(engine) == (3, 150_000)
     assert counted == ["FactsDamaged"]
+
+
+def test_a_report_that_failed_in_the_middle_leaves_nothing_half_done(
+    engine: DuckDbReports, visits: None, world: World, objects: CountedObjects
+) -> None:
+    page = renew(world, objects, "2026-04")
+    whole = spent(engine)
+    no_parquet = b"what its key names, and yet no Parquet"
+    broken = world.store.save(replace(page, part=part_key(page, no_parquet)))[0]
+    objects.put(broken.part, no_parquet)
+    for _ in range(2):
+        with pytest.raises(duckdb.Error):
+            spent(engine)
+    renew(world, objects, "2026-04")
+    assert spent(engine) == whole
 
 
 def with_bound(
