@@ -12,9 +12,11 @@ from chalicelib.domain.bookings.visit_record import VisitRecord
 from chalicelib.domain.intake.site_events import SiteStatus
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.reports.fact_pages import FactPage
+from chalicelib.domain.shared.operations import Parked
 from chalicelib.services.reports.record_visits import VisitRecorder
 from chalicelib.services.reports.renew_page import renew_page
 from chalicelib.services.visits.correct_bill import correct_bill
+from chalicelib.services.waking.retry_parked import retry_parked
 from infra.testkit.builders import NETWORK, NOW, a_booking, access, an_amount, save_booking
 from infra.testkit.doubles import FolderObjects
 from infra.testkit.failing_calls import Calls, calls
@@ -293,3 +295,15 @@ def test_pages_of_another_salon_are_apart(driver: SalonDriver) -> None:
     of_none: list[FactPage] = driver.store.fact_pages(NETWORK, "sal_york")
     of_one: list[FactPage] = driver.store.fact_pages(NETWORK, "sal_centru")
     assert (of_none, of_one) == ([], pages(driver))
+
+
+def test_a_page_that_was_given_up_on_is_handed_over_again_when_it_is_retried(driver: SalonDriver) -> None:
+    a_visit(driver)
+    (page,) = pages(driver)
+    item = f"FACTPAGE#visits#sal_centru#2026-11 {page.id}"
+    parked = Parked(network_id=NETWORK, item=item, error="", at=NOW)
+    driver.store.save(replace(page, wake=None), parked)
+    retry_parked(driver.world, NETWORK, page.id)
+    (again,) = pages(driver)
+    assert again.wake is not None
+    assert again.wake.at == driver.clock.now
