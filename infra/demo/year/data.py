@@ -128,23 +128,21 @@ def client_id(network_id: str, number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A client as they join, with their home salon and how they come. gap_days 0: never again; stays_days:
-    after how long they stay away."""
+    """A client as they join, with their home salon and after how many days they come again; gap_days 0: they
+    have not come yet."""
 
     client: Client
     salon_id: str
     gap_days: int
-    stays_days: int
 
 
 HABITS = (
-    # of a hundred, gap in days from-to, whether they have stayed away for a while
-    ("regular", 28, (21, 40), False),
-    ("occasional", 37, (45, 110), False),
-    ("once", 20, (0, 0), False),
-    ("lapsed", 10, (28, 45), True),
-    ("potential", 5, (0, 0), True),
+    # of a hundred, gap in days from-to, registered at least so many days ago
+    ("regular", 52, (21, 40), 150),
+    ("occasional", 43, (45, 72), 3),
+    ("potential", 5, (0, 0), 150),
 )
+"""Whether they come again at all follows from their visits: see true_effects.py."""
 
 
 def person(network_id: str, number: int, salon_id: str, zone: str, now: datetime, rng: Random) -> Person:
@@ -153,10 +151,8 @@ def person(network_id: str, number: int, salon_id: str, zone: str, now: datetime
     woman = rng.random() < 0.86
     first = rng.choice((WOMEN if woman else MEN)[language])
     surname = rng.choice(SURNAMES[language])[0 if woman else 1]
-    habit, _, gaps, away = rng.choices(HABITS, weights=[habit[1] for habit in HABITS])[0]
-    regular = habit == "regular"
-    registered_days_ago = rng.randint(150 if regular or away else 3, 364)
-    registered = now - timedelta(days=registered_days_ago, minutes=rng.randint(0, 1439))
+    _, _, gaps, at_least = rng.choices(HABITS, weights=[habit[1] for habit in HABITS])[0]
+    registered = now - timedelta(days=rng.randint(at_least, 364), minutes=rng.randint(0, 1439))
     client = Client(
         network_id=network_id,
         id=client_id(network_id, number),
@@ -169,8 +165,7 @@ def person(network_id: str, number: int, salon_id: str, zone: str, now: datetime
         source=_one_of(SOURCES, rng),
         consents=_consents(registered, rng),
     )
-    stays = registered_days_ago + (-rng.randint(70, 140) if away else 30)
-    return Person(client, salon_id, rng.randint(*gaps), 0 if habit == "potential" else stays)
+    return Person(client, salon_id, rng.randint(*gaps))
 
 
 def _one_of(weights: Mapping[str, int], rng: Random) -> str:

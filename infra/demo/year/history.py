@@ -57,28 +57,26 @@ class History:
 
 
 class _Year(Habits):
-    """A client who comes as they use to, until today or until they stay away."""
+    """A client who comes as they use to, until today or until a visit after which they stay away."""
 
     def __init__(self, history: ClientHistory, someone: Person, rng: Random) -> None:
         super().__init__(history, rng)
         self._gap_days = someone.gap_days
-        self._until = someone.client.created_at + timedelta(days=someone.stays_days)
 
     def run(self) -> None:
         history, rng, now = self.history, self.rng, self.history.now
         if rng.random() < 0.1:
             history.given(EntryKind.GRANT, rng.choice((30, 50, 100)), "welcome", history.client.created_at)
         wanted_on = history.client.created_at + timedelta(days=rng.randint(1, 5))
-        comes = self._until > history.client.created_at
-        while comes and wanted_on < min(self._until, now + timedelta(days=21)):
+        comes = self._gap_days > 0
+        while comes and wanted_on < now + timedelta(days=21):
             starts_at = self._at_a_quarter(wanted_on)
             made_at = starts_at - timedelta(days=rng.randint(1, 14), minutes=rng.randint(0, 600))
             if made_at >= now:
                 break
             booking = history.book(starts_at, made_at, self.lines(), rng.choice(DESK))
             self._ended(booking)
-            if booking.ends_at > now or not self._gap_days:
-                break
+            comes = booking.ends_at <= now and self.comes_again(history.bookings[-1])
             wanted_on = starts_at + timedelta(days=self._gap_days * rng.uniform(0.8, 1.25))
         history.invited_until(now)
 
