@@ -32,11 +32,13 @@ from infra.demo.report import report as tell
 from infra.demo.report.bonuses import PointsReport
 from infra.demo.report.cost import bill
 from infra.demo.report.errors import errors_since
+from infra.demo.report.returns import ReturnsReport
 from infra.demo.year import set_up
 from infra.demo.year.data import CLIENTS, client_id
 from infra.demo.year.history import History
 from infra.demo.year.layout import LayoutTable, lay_out
 from infra.demo.year.rules import ASKED_BEFORE, ASKED_HOURS_BEFORE, decide
+from infra.demo.year.sources import list_sources
 from infra.demo.year.stages import staged
 from infra.local_cloud import LocalCloud
 from infra.package import ROOT
@@ -120,6 +122,7 @@ class Demo:
         self.markers = Markers(self.cloud.connect("dynamodb"), self.settings.table_name, self.network_id)
         now = datetime.now(UTC).replace(microsecond=0)
         self.marker = self.markers.read() or self.markers.write(Marker(anchor=now))
+        list_sources(self.owner, self.marker.anchor)
 
     def _decide(self) -> None:
         """The trial and its end; new rules, whose walk begins in a minute; two messages that wait for as
@@ -238,11 +241,14 @@ class Demo:
         tell.bill_of_hour(report, bill(
             webhooks=marker.delivered, requests=marker.asked, messages=len(went), skips=skips,
             receipts=sum(each.told_at is not None for each in log)))  # fmt: skip
+        self.steps.tell("asking for reports of returns")
+        returns = tell.Report()
+        ReturnsReport(self.owner).all(returns)
         complaints = errors_since(self.cloud.connect("logs"), self.deployment.functions, watch.since)
         report.section("Functions' errors", [f"{len(complaints)} (python -m infra.demo --errors)"
                                              if complaints else "none"])  # fmt: skip
         tell.addresses(report, self._to_open([each.text for each in reversed(went)]))
-        print("\n" + "\n".join(report.lines), flush=True)
+        print("\n" + "\n".join([*report.lines, *returns.lines]), flush=True)
 
     def _report_messages(self, report: tell.Report, log: list[Message]) -> None:
         say.messages(report, log)

@@ -51,8 +51,8 @@ def directory(now: datetime = NOW, **changes: Any) -> Directory:
     }  # fmt: skip
     services = {
         f"srv_{n}": Service(
-            network_id=NETWORK, id=f"srv_{n}", name=said["name"], category=said["category"], minutes=said["minutes"],
-            currency="MDL",
+            network_id=NETWORK, id=f"srv_{n}", name=said["name"], category=said["category"],
+            minutes=said["minutes"], currency="MDL",
             price_minor=said["price"]["amount_minor"], repeat_after_days=said.get("repeat_after_days"),
         )
         for n, said in enumerate(service_requests())

@@ -1,0 +1,177 @@
+"""What is true of returns in the demo's year, and what reports find of it. The API's questions and answers
+are made in this process, from the visits that the year lays out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+import pytest
+
+from chalicelib.analytics.run_report import run_report
+from chalicelib.api.reports.report_schemas import ReportQuery, question_of, report_shown
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.networks.sources import source_key
+from chalicelib.domain.reports.packed_visits import facts_of
+from infra.demo.http import Caller, Http, Refused
+from infra.demo.report.report import Report
+from infra.demo.report.returns import ReturnsReport
+from infra.demo.report.returns_by_source import source_returns
+from infra.demo.report.returns_in_words import compared
+from infra.demo.year.data import CLIENTS, SOURCES
+from infra.demo.year.sources import LISTED, cost_between, list_sources
+from infra.demo.year.true_effects import (
+    COST_A_MONTH,
+    NEWCOMERS_GO_TO,
+    OF_SOURCE,
+    OF_STAFF,
+    percent_who_come_again,
+)
+from tests.reports.histories import empty_connection, fill_facts
+from tests.unit.infra.demo_network import NOW, all_of, directory, year
+
+HTTP = Http("https://api.example")
+
+
+@dataclass
+class ReportsApi(Caller):
+    """Answers of the API's routes for reports and sources. busy: how often it first says that facts are being
+    prepared."""
+
+    http: Http = field(default_factory=lambda: HTTP)
+    key: str = "owner"
+    connection: Any = None
+    busy: int = 0
+    sources: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def get(self, path: str) -> Any:
+        url = urlsplit(path)
+        if url.path.startswith("/v1/reports/"):
+            return self._report(url.path.rpartition("/")[2], dict(parse_qsl(url.query)))
+        if url.path == "/v1/sources":
+            return {"items": list(self.sources.values())}
+        return self.sources[url.path.rpartition("/")[2]]
+
+    def post(self, path: str, body: Any, once: str) -> Any:
+        words = [source_key(word) for word in body["aliases"]]
+        return self.sources.setdefault(once, {**body, "id": once, "aliases": words, "costs": []})
+
+    def put(self, path: str, body: Any) -> Any:
+        _, _, _, source_id, _, month = path.split("/")
+        self.sources[source_id]["costs"].append({"month": month, **body})
+
+    def _report(self, name: str, query: dict[str, str]) -> Any:
+        if self.busy:
+            self.busy -= 1
+            raise Refused(503, '{"code": "FACTS_NOT_READY"}', name)
+        question = question_of(name, msgspec.convert(query, ReportQuery, strict=False), None)
+        return msgspec.to_builtins(
+            report_shown(run_report(self.connection, question, NOW, "Europe/Chisinau"))
+        )
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[ReportsApi]:
+    bookings = all_of(Booking, year(clients=CLIENTS))
+    known = directory()
+    with empty_connection() as made:
+        fill_facts(made, [f for each in bookings if each.status is Status.COMPLETED for f in facts_of(each)])
+        for service in known.services.values():
+            made.execute(
+                "INSERT INTO services VALUES (?, ?, ?)", [service.id, service.name, service.category]
+            )
+        for staff in known.staff.values():
+            made.execute("INSERT INTO staff VALUES (?, ?)", [staff.id, staff.name])
+        for salon in known.salons.values():
+            made.execute("INSERT INTO salons VALUES (?, ?, ?)", [salon.id, salon.name, salon.timezone])
+        answers = ReportsApi(connection=made)
+        list_sources(answers, NOW)
+        yield answers
+
+
+@pytest.fixture(scope="module")
+def lines(api: ReportsApi) -> list[str]:
+    report = Report()
+    ReturnsReport(api, pause_seconds=0).all(report)
+    return report.lines
+
+
+def line_with(lines: list[str], words: str) -> str:
+    (found,) = (line for line in lines if words in line)
+    return found
+
+
+def test_every_true_effect_is_of_a_specialist_and_a_source_of_the_network() -> None:
+    assert {*OF_STAFF, NEWCOMERS_GO_TO} <= {staff.name for staff in directory().staff.values()}
+    assert set(OF_SOURCE) | set(COST_A_MONTH) <= set(SOURCES) == set(LISTED)
+
+
+def test_a_source_counts_after_the_first_visit_alone_and_no_chance_is_beyond_a_hundred() -> None:
+    assert percent_who_come_again("Daniel Kim", "beautymap", first=False) == 92
+    assert percent_who_come_again("Daniel Kim", "beautymap", first=True) == 32
+    assert percent_who_come_again("Elena Moraru", "friend", first=True) == 100
+    assert percent_who_come_again("Daniel Kim", None, first=True) == 72
+
+
+def test_three_definitions_stand_beside_each_other_and_why_they_differ(lines: list[str]) -> None:
+    begin = lines.index(next(line for line in lines if line.startswith("Who returns")))
+    rows = [line.split()[0] for line in lines[begin + 1 : begin + 4]]
+    assert rows == ["since_visit", "period", "first_time"]
+    assert "they differ" in lines[begin + 4]
+
+
+def test_the_better_and_the_worse_specialist_are_found(lines: list[str]) -> None:
+    assert "Ion Cebotari" in line_with(lines, "talk to, and help")
+    assert "Elena Moraru" in line_with(lines, "learn from")
+
+
+def test_who_is_given_the_new_clients_looks_worse_and_is_not_blamed(lines: list[str]) -> None:
+    assert NEWCOMERS_GO_TO in line_with(lines, "do not blame")
+
+
+def test_the_source_to_feed_and_the_one_to_stop_are_found(lines: list[str]) -> None:
+    assert "Friends" in line_with(lines, "feed ")
+    assert "Beauty Map" in line_with(lines, "stop ")
+    assert line_with(lines, "Passers-by").count("unknown") == 2
+
+
+def test_what_is_true_stands_beside_what_was_found(lines: list[str]) -> None:
+    begin = lines.index(next(line for line in lines if line.startswith("True and found")))
+    told = "\n".join(lines[begin:])
+    assert told.count("true:") == told.count("found:") == len(OF_STAFF) + 1 + len(OF_SOURCE) + 1
+
+
+def test_while_facts_are_being_prepared_the_api_is_asked_again(api: ReportsApi, lines: list[str]) -> None:
+    api.busy, report = 2, Report()
+    ReturnsReport(api, pause_seconds=0).all(report)
+    assert report.lines == lines
+
+
+def test_costs_are_told_once_and_a_month_without_one_is_unknown(api: ReportsApi) -> None:
+    before = msgspec.json.encode(api.sources)
+    list_sources(api, NOW)
+    assert msgspec.json.encode(api.sources) == before
+    (instagram,) = (each for each in api.sources.values() if each["name"] == "Instagram")
+    first, last = datetime(2026, 10, 1, tzinfo=UTC).date(), NOW.date()
+    assert cost_between(instagram, first, last) == 2 * COST_A_MONTH["instagram"]
+    assert cost_between(instagram, first.replace(year=2020), last) is None
+
+
+def test_a_source_that_is_not_listed_has_its_word_and_no_cost() -> None:
+    row = {"key": "Flyers", "clients": 40, "returned": 10}
+    (found,) = source_returns([row, {**row, "key": "few", "clients": 29}], [], NOW.date(), NOW.date())
+    assert (found.name, found.cost, found.cost_of_return) == ("Flyers", None, None)
+
+
+def test_a_comparison_with_the_own_past_says_so() -> None:
+    row = {
+        "name": "Vera", "returned": 50, "clients": 100, "rate": 0.5, "interval": [0.4, 0.6],
+        "equal_rate": 0.5, "others_rate": 0.7, "compared_with": "own_past", "verdict": "worse",
+        "difference": -0.2, "difference_interval": [-0.3, -0.1],
+    }  # fmt: skip
+    assert compared(row) == [
+        "Vera: 50.0 % (40.0 to 60.0), 50 of 100 came again",
+        "  on equal terms 50.0 %, in the former period 70.0 %: 20.0 points fewer (10.0 to 30.0)",
+    ]
