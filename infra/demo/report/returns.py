@@ -86,7 +86,7 @@ class ReturnsReport:
             f"first_time   {rate(first_time['total'])} who were new came again within {DAYS} days",
         ]
         as_of = f"{str(first_time['as_of'])[:16].replace('T', ' ')} UTC"
-        head = f"of the clients of {month}, as the API's reports say with the owner's key, as of {as_of}:"
+        head = f"of the clients of {month}, by the API's reports as of {as_of}; in brackets: 95 % intervals"
         report.section("Who returns", [head, *rows, *why_definitions_differ(next_month, DAYS)])
 
     def _specialists(self, report: Report, staff: Sequence[Figures], first: date, last: date) -> None:
