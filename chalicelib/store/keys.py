@@ -172,8 +172,9 @@ def key_facts(pk: str, sk: str, **of_indexes: str | None) -> dict[str, str]:
     for field, name in FACTS_OF_INDEXES.get(kind, {}).items():
         if of_index := of_indexes.get(name):
             found[field] = of_index
-    if found.get("category") == MERGED:  # the list that the client is in, and not their category
-        del found["category"], found["category_since"]
+    if str(of_indexes.get("category_key")).endswith(f"#CAT#{MERGED}"):
+        for of_list in ("category", "category_since"):  # of the list, and not of the client
+            found.pop(of_list, None)
     return found
 
 
