@@ -32,22 +32,34 @@ TIMES = 3
 
 _VISITS = """
 CREATE TABLE made AS
+WITH drawn AS (
+    SELECT
+        i, DATE '2024-12-01' + (hash(i, 3) % 728)::INTEGER AS visit_on,
+        (pow((hash(i, 2) % 1000000) / 1e6, 1.5) * $clients)::INTEGER AS client
+    FROM range($visits) AS numbers(i)
+),
+placed AS (
+    SELECT
+        *, (CASE WHEN hash(i, 1) % 10 = 0 THEN hash(i, 9) ELSE hash(client) END % $salons)::INTEGER AS salon
+    FROM drawn
+)
 SELECT
-    'sal_' || format('{:022d}', (hash(i, 1) % $salons)::INTEGER) AS salon,
+    'sal_' || format('{:022d}', salon) AS salon,
     'bkg_' || format('{:022d}', i) AS booking,
     0::USMALLINT AS line,
-    'cli_' || format('{:022d}', (pow((hash(i, 2) % 1000000) / 1e6, 1.5) * $clients)::INTEGER) AS client,
-    DATE '2024-12-01' + (hash(i, 3) % 728)::INTEGER AS visit_on,
-    (DATE '2024-12-01' + (hash(i, 3) % 728)::INTEGER) + to_hours((7 + hash(i, 4) % 11)::INTEGER) AS visit_at,
+    'cli_' || format('{:022d}', client) AS client,
+    visit_on,
+    visit_on + to_hours((7 + hash(i, 4) % 11)::INTEGER) AS visit_at,
     'srv_' || format('{:022d}', (hash(i, 5) % 40)::INTEGER) AS service,
-    'stf_' || format('{:022d}', (hash(i, 1) % $salons * 8 + hash(i, 6) % 8)::INTEGER) AS staff,
+    'stf_' || format('{:022d}', salon * 8 + (hash(i, 6) % 8)::INTEGER) AS staff,
     'MDL' AS currency,
     40000::BIGINT AS list_minor, 40000::BIGINT AS price_minor,
     (20000 + hash(i, 7) % 60000)::BIGINT AS paid_minor,
     0::BIGINT AS goods_minor, 0::BIGINT AS points_minor, 0::BIGINT AS refunded_minor,
     ['instagram', 'friend', 'walk-in', 'site', NULL][1 + (hash(i, 8) % 5)::INTEGER] AS source
-FROM range($visits) AS numbers(i)
+FROM placed
 """
+"""One visit in ten is in another salon than the client's own."""
 
 
 def figures(
