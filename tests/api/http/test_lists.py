@@ -34,12 +34,15 @@ def lists(app: Any) -> list[ApiRoute]:
 
 def address(route: ApiRoute) -> str:
     """Of a list that is there: each parameter of the path names something that exists."""
-    return route.path.format(client_id=MARIA, salon_id="sal_centru", month="2026-10")
+    return route.path.format(client_id=MARIA, salon_id="sal_centru", month="2026-10", name="retention")
 
 
 def needed(route: ApiRoute) -> str:
     """The filters that the list cannot do without."""
-    return {"/v1/reports/bonus/clearing": "month=2026-10&"}.get(route.path, "")
+    return {
+        "/v1/reports/bonus/clearing": "month=2026-10&",
+        "/v1/reports/{name}": "definition=window&list=base&",
+    }.get(route.path, "")
 
 
 @pytest.fixture
