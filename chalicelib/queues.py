@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.domain.facts.fact_pages import FactPage
 from chalicelib.domain.intake.inbox import InboxItem
-from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.services.shared.ports import Woken
 
 log = logging.getLogger(__name__)

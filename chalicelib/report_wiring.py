@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chalicelib.services.reports.fact_files import FactFiles
-    from chalicelib.services.reports.fact_ports import FactObjects, RenewalQueue
+    from chalicelib.services.facts.fact_files import FactFiles
+    from chalicelib.services.facts.fact_ports import FactObjects, RenewalQueue
     from chalicelib.services.reports.report_engine import ReportEngine
     from chalicelib.services.shared.world import World
 
@@ -28,6 +28,6 @@ def report_engine(
 
 def fact_files(objects: "FactObjects") -> "FactFiles":
     from chalicelib.analytics.parquet import make_part
-    from chalicelib.services.reports.fact_files import FactFiles
+    from chalicelib.services.facts.fact_files import FactFiles
 
     return FactFiles(objects, make_part)

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from chalicelib.passes.wallets import Wallets
     from chalicelib.queues import SqsIntakeQueue, SqsRenewalQueue, SqsWakeQueue
     from chalicelib.services.bookings.site_steps import TakeStep
+    from chalicelib.services.facts.fact_files import FactFiles
     from chalicelib.services.intake.booking_site import BookingSite
     from chalicelib.services.intake.ingest import Intake
     from chalicelib.services.intake.receive_webhook import Receiving
     from chalicelib.services.messages.sending import Sending
-    from chalicelib.services.reports.fact_files import FactFiles
     from chalicelib.services.reports.report_engine import ReportEngine
     from chalicelib.services.shared.links import Links
     from chalicelib.services.shared.ports import PassUpdates, PushRegistry, Sender
@@ -142,7 +142,7 @@ def _queues() -> Any:
 
 @cache
 def world() -> "World":
-    from chalicelib.services.reports.record_visits import VisitRecorder
+    from chalicelib.services.facts.record_visits import VisitRecorder
     from chalicelib.services.shared.world import World
 
     made = World(

@@ -29,10 +29,10 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Network, Role
 from chalicelib.domain.shared.errors import DomainError, Unreadable
 from chalicelib.queues import SqsRenewalQueue, SqsWakeQueue
+from chalicelib.services.facts.fact_ports import RenewalQueue
 from chalicelib.services.networks.manage_keys import make_key
 from chalicelib.services.networks.set_identities import answer_at, set_identities
 from chalicelib.services.networks.set_up import make_network
-from chalicelib.services.reports.fact_ports import RenewalQueue
 from chalicelib.services.shared.ports import Randomness
 from chalicelib.services.shared.world import World
 from chalicelib.services.waking.retry_parked import list_parked, remove_parked, retry_parked

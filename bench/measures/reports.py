@@ -182,7 +182,7 @@ class _Files:
 
 
 def _pages(home: Path) -> list[Any]:
-    from chalicelib.domain.reports.fact_pages import FactPage, part_key
+    from chalicelib.domain.facts.fact_pages import FactPage, part_key
 
     found = []
     for file in sorted((home / "pages").rglob("*.parquet")):

@@ -15,9 +15,9 @@ from bench.setting.meter import Meter, Spent
 from bench.setting.metered_driver import SALON, MeteredDriver, a_metered_driver
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.facts.fact_pages import FactPage
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.messages.messages import Message
-from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.domain.shared.touches import TouchKind
 from infra.testkit.builders import a_booking
 

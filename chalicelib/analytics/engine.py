@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from chalicelib.analytics.fact_tables import FactTables, Objects
 from chalicelib.analytics.run_report import run_list, run_report
+from chalicelib.domain.facts.fact_pages import FactPage
 from chalicelib.domain.networks.sources import counted_as
-from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.domain.reports.questions import Question, about_sources, needed_days
 from chalicelib.domain.reports.reading_plan import (
     ReadingPlan,
@@ -19,8 +19,8 @@ from chalicelib.domain.reports.reading_plan import (
 )
 from chalicelib.domain.reports.settle_question import settled
 from chalicelib.domain.shared.errors import DomainError, Unreadable
+from chalicelib.services.facts.fact_ports import RenewalQueue
 from chalicelib.services.reports.ask_report import first_today
-from chalicelib.services.reports.fact_ports import RenewalQueue
 from chalicelib.services.reports.read_newer import MOST_READ, GapReader, final_targets, pages_of
 from chalicelib.services.reports.report_engine import ReportOrClients
 from chalicelib.services.shared.world import World

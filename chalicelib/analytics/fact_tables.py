@@ -12,10 +12,10 @@ from duckdb import DuckDBPyConnection
 
 from chalicelib.analytics.database import open_database
 from chalicelib.analytics.parquet import VISITS_V1
+from chalicelib.domain.facts.fact_pages import FactPage, is_intact
+from chalicelib.domain.facts.visit_facts import VisitFact
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.sources import Source, counted_as
-from chalicelib.domain.reports.fact_pages import FactPage, is_intact
-from chalicelib.domain.reports.visit_facts import VisitFact
 from chalicelib.domain.shared.months import number_of_month
 
 AT_ONCE = 16

@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 from msgspec.structs import asdict
 
-from chalicelib.domain.reports.visit_facts import VisitFact
-from chalicelib.services.reports.fact_files import DamagedPart, FactPart
+from chalicelib.domain.facts.visit_facts import VisitFact
+from chalicelib.services.facts.fact_files import DamagedPart, FactPart
 
 VISITS_V1 = {
     "salon": "VARCHAR",

@@ -8,7 +8,7 @@ from chalicelib.analytics.names import names_of_keys
 from chalicelib.analytics.statements import Asked, Figures
 from chalicelib.domain.reports.definitions import SINCE_VISIT
 from chalicelib.domain.reports.questions import ListedClient, ListedClients, Question, final_on
-from chalicelib.domain.reports.wilson import wilson
+from chalicelib.domain.statistics.wilson import wilson
 
 
 def retention(asked: Asked) -> tuple[list[Figures], Figures]:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 from chalicelib.analytics.names import names_of_keys
 from chalicelib.analytics.statements import Asked, Figures
-from chalicelib.domain.reports.wilson import wilson
 from chalicelib.domain.shared.months import last_day_of_month, month_number, name_of_month
+from chalicelib.domain.statistics.wilson import wilson
 
 Rows = tuple[list[Figures], Figures]
 

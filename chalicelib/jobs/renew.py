@@ -11,7 +11,7 @@ bp = Blueprint(__name__)
 @batch_job
 def renew(body: dict[str, str], job: Job) -> None:
     from chalicelib import wiring
-    from chalicelib.services.reports.renew_page import renew_page
+    from chalicelib.services.facts.renew_page import renew_page
     from chalicelib.services.shared.unreadable import park_unreadable
 
     world, named = wiring.world(), (body["network_id"], body["salon_id"], body["month"])

@@ -12,7 +12,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyPr
 from pynamodb.models import Model
 
 from chalicelib.domain.bookings.bookings import Booking
-from chalicelib.domain.reports.packed_visits import indexed_visit
+from chalicelib.domain.facts.packed_visits import indexed_visit
 from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.store import keys

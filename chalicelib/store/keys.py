@@ -19,6 +19,7 @@ from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.bookings.visit_record import IndexedVisit
 from chalicelib.domain.clearing.clearing import ClearingPart
 from chalicelib.domain.clients.clients import Client, ConsentChange
+from chalicelib.domain.facts.packed_visits import packed
 from chalicelib.domain.intake.inbox import KEPT, InboxItem
 from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.coupons import Coupon
@@ -27,7 +28,6 @@ from chalicelib.domain.messages.messages import Message, MessageSummary
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.networks.sources import HeardSource
-from chalicelib.domain.reports.packed_visits import packed
 from chalicelib.domain.shared.aliases import Alias
 from chalicelib.domain.shared.ids import digest
 from chalicelib.domain.shared.operations import Parked

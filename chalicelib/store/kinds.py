@@ -8,6 +8,7 @@ from msgspec import Struct
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clearing.clearing import Clearing, ClearingPart
 from chalicelib.domain.clients.clients import Client, ConsentChange
+from chalicelib.domain.facts.fact_pages import FactPage
 from chalicelib.domain.intake.inbox import InboxItem
 from chalicelib.domain.intake.site_groups import SiteGroup
 from chalicelib.domain.intake.site_polls import SitePoll
@@ -33,7 +34,6 @@ from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.networks.sources import HeardSource, Source
 from chalicelib.domain.networks.trial import TrialTally
-from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.domain.shared.aliases import Alias, InboundNumber
 from chalicelib.domain.shared.links import Link
 from chalicelib.domain.shared.operations import GivenAnswer, Parked, Tally

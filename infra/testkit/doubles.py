@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from chalicelib.domain.facts.fact_pages import FactPage, renewed
 from chalicelib.domain.intake.inbox import InboxItem
 from chalicelib.domain.messages.messages import MessageState, Outcome, Outgoing
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.reports.fact_pages import FactPage, renewed
 from chalicelib.domain.shared.ids import ALPHABET
 from chalicelib.services.shared.ports import DeviceRefused, PlatformMissing
 from infra.testkit.builders import NOW

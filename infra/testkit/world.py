@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.services.reports.record_visits import VisitRecorder
+from chalicelib.services.facts.record_visits import VisitRecorder
 from chalicelib.services.shared.ports import Randomness, WakeQueue
 from chalicelib.services.shared.world import Directories, World
 from infra.testkit.doubles import (

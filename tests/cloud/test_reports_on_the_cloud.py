@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.domain.bookings.bookings import Line, Status
-from chalicelib.domain.reports.fact_pages import FactPage
+from chalicelib.domain.facts.fact_pages import FactPage
 from chalicelib.services.shared.world import World
 from infra.admin import owner_key
 from infra.local_cloud import LocalCloud
@@ -35,9 +35,7 @@ def key(world: World) -> str:
 def complete(world: World, number: int, at: datetime) -> None:
     closed = {"status": Status.COMPLETED, "closed_at": at + timedelta(hours=1), "paid_minor": 50_000}
     line = Line("srv_cut", 60, "stf_anna", 50_000)
-    save_booking(
-        world.store, a_booking(f"bkg_{number:016d}", NETWORK, starts_at=at, lines=(line,), **closed)
-    )
+    save_booking(world.store, a_booking(f"bkg_{number:016d}", NETWORK, starts_at=at, lines=(line,), **closed))
 
 
 def visits(deployment: Deployment, key: str) -> int:
@@ -68,9 +66,7 @@ def test_a_report_counts_at_once_and_its_pages_are_made_meanwhile(
     assert {each["Key"] for each in found["Contents"]} >= {page.part for page in pages(world)}
 
 
-def test_a_visit_that_was_completed_just_now_counts(
-    deployment: Deployment, world: World, key: str
-) -> None:
+def test_a_visit_that_was_completed_just_now_counts(deployment: Deployment, world: World, key: str) -> None:
     before = visits(deployment, key)
     complete(world, 90, NOW - timedelta(days=2))
     assert visits(deployment, key) == before + 1

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import duckdb
 from msgspec import json
 
+from chalicelib.domain.facts.visit_facts import VisitFact
 from chalicelib.domain.reports.definitions import (
     COHORTS,
     DEFINITIONS,
@@ -21,7 +22,6 @@ from chalicelib.domain.reports.definitions import (
 )
 from chalicelib.domain.reports.questions import Question, final_on
 from chalicelib.domain.reports.settle_question import DIMENSIONS, RETURNED_TO
-from chalicelib.domain.reports.visit_facts import VisitFact
 from chalicelib.domain.shared.zones import local_date
 from tests.reports.oracle import History
 

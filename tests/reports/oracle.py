@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from chalicelib.domain.facts.visit_facts import VisitFact
 from chalicelib.domain.reports.questions import Question
-from chalicelib.domain.reports.visit_facts import VisitFact
 
 Figures = dict[str, Any]
 

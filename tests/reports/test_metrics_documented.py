@@ -12,10 +12,10 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.analytics.run_report import run_list, run_report
+from chalicelib.domain.facts.visit_facts import VisitFact
 from chalicelib.domain.reports.definitions import DEFINITIONS, REPORTS, RETENTION, SAYS
 from chalicelib.domain.reports.questions import Question
 from chalicelib.domain.reports.settle_question import DAYS, settled
-from chalicelib.domain.reports.visit_facts import VisitFact
 from chalicelib.domain.shared.zones import local_instant
 from tests.reports.histories import empty_connection, fill
 from tests.reports.oracle import History, Oracle

@@ -11,13 +11,13 @@ from msgspec.structs import replace
 from chalicelib.analytics.engine import MOST_NETWORKS, DuckDbReports
 from chalicelib.analytics.parquet import make_part
 from chalicelib.domain.bookings.bookings import Booking, Line, Status
-from chalicelib.domain.reports.fact_pages import FactPage, part_key
+from chalicelib.domain.facts.fact_pages import FactPage, part_key
 from chalicelib.domain.reports.questions import ListedClients, Question, Report
 from chalicelib.domain.shared.errors import DomainError, Unreadable
+from chalicelib.services.facts.fact_files import FactFiles
+from chalicelib.services.facts.renew_page import renew_page
 from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.merging.unmerge_clients import unmerge_clients
-from chalicelib.services.reports.fact_files import FactFiles
-from chalicelib.services.reports.renew_page import renew_page
 from chalicelib.services.shared.world import World
 from chalicelib.store.keys import key, place_of
 from infra.admin import renew_facts

@@ -15,10 +15,10 @@ from msgspec.structs import astuple, replace
 from chalicelib.analytics.run_report import run_list, run_report
 from chalicelib.analytics.staff import NOT_COMPARED, strata_of_staff
 from chalicelib.analytics.statements import Asked
+from chalicelib.domain.facts.visit_facts import VisitFact
 from chalicelib.domain.reports.equal_terms import StaffStratum
 from chalicelib.domain.reports.questions import Question, Report, needed_days
 from chalicelib.domain.reports.settle_question import settled
-from chalicelib.domain.reports.visit_facts import VisitFact
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.zones import local_date
 from tests.profile import tries

@@ -180,8 +180,10 @@ def _touches_of_both(target: Client, source: Client) -> Mapping[TouchKind, Touch
     for kind, touch in _made_once(source).items():
         known = found.get(kind)
         is_made = known is not None and known.state in _MADE
-        if known is None or known.occurrence < touch.occurrence or (
-            known.occurrence == touch.occurrence and not is_made
+        if (
+            known is None
+            or known.occurrence < touch.occurrence
+            or (known.occurrence == touch.occurrence and not is_made)
         ):
             found[kind] = touch
     return MappingProxyType(found)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from chalicelib.domain.reports.wilson import Interval, difference_of_rates, wilson_of_rate
+from chalicelib.domain.statistics.wilson import Interval, difference_of_rates, wilson_of_rate
 
 TOO_FEW = 30
 """Below so many effective clients, on either side, a comparison says only that there are too few to tell."""

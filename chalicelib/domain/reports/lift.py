@@ -3,7 +3,7 @@
 
 from msgspec import Struct
 
-from chalicelib.domain.reports.wilson import Interval, difference
+from chalicelib.domain.statistics.wilson import Interval, difference
 
 FEWEST_OF_A_GROUP = 30
 """Below so many clients of either group nothing is said about the touch."""

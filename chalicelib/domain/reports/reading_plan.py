@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
+from chalicelib.domain.facts.fact_pages import FactPage
 from chalicelib.domain.reports.definitions import UPSELL
-from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.domain.reports.questions import Question, needed_days
 from chalicelib.domain.shared.months import last_day_of_month, month_number
 

@@ -8,8 +8,6 @@ from statistics import StatisticsError, correlation
 
 from msgspec import Struct
 
-from chalicelib.domain.reports.gamma_gamma import GammaGamma, expected_spend, fit_spending
-from chalicelib.domain.reports.regularity import FEWEST
 from chalicelib.domain.reports.visit_forecast import (
     NOT_CONVERGED,
     TOO_FEW_CLIENTS,
@@ -17,8 +15,10 @@ from chalicelib.domain.reports.visit_forecast import (
     VisitForecast,
     forecast,
 )
-from chalicelib.domain.reports.wilson import Interval, difference
 from chalicelib.domain.shared.months import month_number, name_of_month
+from chalicelib.domain.statistics.gamma_gamma import GammaGamma, expected_spend, fit_spending
+from chalicelib.domain.statistics.regularity import FEWEST
+from chalicelib.domain.statistics.wilson import Interval, difference
 
 SAVED_ASSUMES = (
     "Without the clients who were kept beyond the former rate, as many new clients would have been needed,"

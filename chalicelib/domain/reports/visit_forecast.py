@@ -11,8 +11,8 @@ from math import sqrt
 from msgspec import Struct
 
 from chalicelib.domain.clients.categories import usual_gap_days
-from chalicelib.domain.reports.bgnbd import History, expected_visits_of_all, fit
-from chalicelib.domain.reports.regularity import FEWEST, REGULAR, regularity
+from chalicelib.domain.statistics.bgnbd import History, expected_visits_of_all, fit
+from chalicelib.domain.statistics.regularity import FEWEST, REGULAR, regularity
 
 BG_NBD, OWN_RHYTHM = "bg_nbd", "own_rhythm"
 TOO_FEW_CLIENTS, TOO_REGULAR = "too_few_clients", "too_regular"

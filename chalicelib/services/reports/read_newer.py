@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
-from chalicelib.domain.reports.fact_pages import FactPage, page_of
-from chalicelib.domain.reports.packed_visits import day_of
+from chalicelib.domain.facts.fact_pages import FactPage, page_of
+from chalicelib.domain.facts.packed_visits import day_of
+from chalicelib.domain.facts.recorded_visits import zone_of_salon
+from chalicelib.domain.facts.visit_facts import VisitFact
 from chalicelib.domain.reports.reading_plan import IndexSpan
-from chalicelib.domain.reports.recorded_visits import zone_of_salon
-from chalicelib.domain.reports.visit_facts import VisitFact
 from chalicelib.domain.shared.errors import DomainError, ErrorKind
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.reports.fact_ports import RenewalQueue
-from chalicelib.services.reports.read_visits import facts_listed, visits_between
+from chalicelib.services.facts.fact_ports import RenewalQueue
+from chalicelib.services.facts.read_visits import facts_listed, visits_between
 from chalicelib.services.reports.report_engine import RETRY_AFTER_SECONDS
 from chalicelib.services.shared.ports import ListedVisit
 from chalicelib.services.shared.world import World
@@ -48,9 +48,7 @@ class GapReader:
         self._world, self._renewals, self._most_read = world, renewals, most_read
         self._empty: set[tuple[str, IndexSpan]] = set()
 
-    def facts(
-        self, network_id: str, gaps: Sequence[IndexSpan], pages: Iterable[FactPage]
-    ) -> list[VisitFact]:
+    def facts(self, network_id: str, gaps: Sequence[IndexSpan], pages: Iterable[FactPage]) -> list[VisitFact]:
         """The facts of these days, as the indexes of the salons have them. Months that have no part are
         handed over, so that the next report finds them in a page. pages: all of these salons.
 

@@ -10,6 +10,7 @@ from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.bookings.visit_record import IndexedVisit
 from chalicelib.domain.clearing.clearing import ClearingPart
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.facts.fact_pages import FactPage
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.intake.site_polls import SitePoll
 from chalicelib.domain.loyalty.account import Account, Entry
@@ -21,7 +22,6 @@ from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.messages.messages import Message, MessageSummary, Outcome, Outgoing, Worded
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import Directory, Template
-from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.touches import TouchKind
@@ -126,9 +126,7 @@ class Store(Protocol):
 
     def directory(self, network_id: str) -> Directory | None: ...
 
-    def bookings(
-        self, network_id: str, booking_ids: Sequence[str], *, whole: bool = False
-    ) -> list[Booking]:
+    def bookings(self, network_id: str, booking_ids: Sequence[str], *, whole: bool = False) -> list[Booking]:
         """whole: raises Unreadable for one that cannot be read, instead of leaving it out."""
 
     def bookings_of_client(

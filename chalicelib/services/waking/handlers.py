@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.booking_plan import asks_for_client_at, unconfirmed_at, with_wake
 from chalicelib.domain.bookings.bookings import Booking, pending_write_back
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.facts.fact_pages import FactPage
 from chalicelib.domain.intake.inbox import RETRY_LOST, InboxItem, quarantined
 from chalicelib.domain.intake.site_polls import INTERVAL, SitePoll, resting
 from chalicelib.domain.loyalty import account_plan
@@ -21,7 +22,6 @@ from chalicelib.domain.loyalty.passes import Pass, PassDevice
 from chalicelib.domain.marketing.campaigns import Campaign, Recipient
 from chalicelib.domain.marketing.promotions import Promotion
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import TouchKind
@@ -33,6 +33,8 @@ from chalicelib.services.bookings.site_steps import TakeStep, no_site
 from chalicelib.services.clients.booked_ahead import followed, with_look_ahead
 from chalicelib.services.clients.contact_person import reached
 from chalicelib.services.clients.surviving_client import surviving_client
+from chalicelib.services.facts.fact_ports import RenewalQueue
+from chalicelib.services.facts.wake_page import wake_page
 from chalicelib.services.intake.attach_client import attach_client
 from chalicelib.services.loyalty.give_birthday import give_birthday_gift
 from chalicelib.services.loyalty.passes import update_wallets
@@ -44,8 +46,6 @@ from chalicelib.services.messages.about_booking import about_booking
 from chalicelib.services.messages.about_client import about_client
 from chalicelib.services.messages.send_touches import send_due
 from chalicelib.services.messages.sending import Sending
-from chalicelib.services.reports.fact_ports import RenewalQueue
-from chalicelib.services.reports.wake_page import wake_page
 from chalicelib.services.shared.ports import IntakeQueue, PassUpdates
 from chalicelib.services.shared.world import World
 from chalicelib.services.waking.wake_items import Handlers
@@ -150,9 +150,7 @@ def _look_for_client_later(world: World, booking: Booking, directory: Directory)
     world.store.save(with_wake(replace(booking, asked_for=booking.waiting_for), directory, None, now), task)
 
 
-def _with_write_back(
-    world: World, booking: Booking, directory: Directory, take_step: TakeStep
-) -> Booking:
+def _with_write_back(world: World, booking: Booking, directory: Directory, take_step: TakeStep) -> Booking:
     """The booking after its site was asked for what is due, saved; the very same where nothing is due."""
     from chalicelib.services.waking.write_back import write_back
 

@@ -1,6 +1,6 @@
 """Pages of facts."""
 
-from chalicelib.domain.reports.fact_pages import VISITS, FactPage
+from chalicelib.domain.facts.fact_pages import VISITS, FactPage
 from chalicelib.store import keys
 from chalicelib.store.reader import Reader
 

@@ -15,12 +15,12 @@ from chalicelib.domain.bookings.bookings import Booking, Line, Review, Status, s
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.category_changes import CategoryCause
 from chalicelib.domain.clients.clients import Client, may_send
+from chalicelib.domain.facts.recorded_visits import with_record
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import post
 from chalicelib.domain.messages.messages import Message, MessageState, message_id
 from chalicelib.domain.networks.network import Directory, Salon
-from chalicelib.domain.reports.recorded_visits import with_record
 from chalicelib.domain.shared.ids import derived, entry_id
 from chalicelib.domain.shared.links import Link
 from chalicelib.domain.shared.touches import (

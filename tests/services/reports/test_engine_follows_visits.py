@@ -13,7 +13,7 @@ from chalicelib.domain.shared.errors import DomainError
 from infra.testkit.builders import NETWORK
 from infra.testkit.doubles import FolderObjects, RecordingRenewals
 from infra.testkit.salon_driver import SalonDriver
-from tests.services.reports.pages import lived, pages, renew_due
+from tests.services.facts.pages import lived, pages, renew_due
 
 STEPS = 30
 BEGIN = date(2026, 11, 1)

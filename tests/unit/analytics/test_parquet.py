@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.analytics.parquet import make_part, read_part
-from chalicelib.domain.reports.visit_facts import VisitFact
-from chalicelib.services.reports.fact_files import DamagedPart
+from chalicelib.domain.facts.visit_facts import VisitFact
+from chalicelib.services.facts.fact_files import DamagedPart
 from infra.testkit.builders import NOW
 
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from chalicelib.analytics.parquet import VISITS_V1, make_part
-from chalicelib.domain.reports.fact_pages import FactPage, part_key
-from chalicelib.domain.reports.visit_facts import VisitFact
+from chalicelib.domain.facts.fact_pages import FactPage, part_key
+from chalicelib.domain.facts.visit_facts import VisitFact
 from infra.package import ROOT
 from infra.testkit.doubles import FolderObjects
 

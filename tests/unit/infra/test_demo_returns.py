@@ -13,8 +13,8 @@ import pytest
 from chalicelib.analytics.run_report import run_report
 from chalicelib.api.reports.report_schemas import ReportQuery, question_of, report_shown
 from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.facts.packed_visits import facts_of
 from chalicelib.domain.networks.sources import source_key
-from chalicelib.domain.reports.packed_visits import facts_of
 from infra.demo.http import Caller, Http, Refused
 from infra.demo.report.report import Report
 from infra.demo.report.returns import ReturnsReport

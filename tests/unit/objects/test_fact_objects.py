@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.objects import S3FactObjects
-from chalicelib.services.reports.fact_ports import FactObjects
+from chalicelib.services.facts.fact_ports import FactObjects
 from infra.testkit.doubles import FolderObjects
 
 MARCH = "facts/visits/v1/network=net_1/salon=sal_1/month=2026-03/part-000001-a.parquet"

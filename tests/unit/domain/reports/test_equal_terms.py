@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.reports.equal_terms import OnEqualTerms, StaffStratum, on_equal_terms
-from chalicelib.domain.reports.wilson import difference, wilson
+from chalicelib.domain.statistics.wilson import difference, wilson
 from tests.profile import tries
 
 

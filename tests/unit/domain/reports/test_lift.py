@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from chalicelib.domain.reports.lift import Lift, TouchGroups, lift_of
-from chalicelib.domain.reports.wilson import difference
+from chalicelib.domain.statistics.wilson import difference
 
 
 def test_the_worked_example() -> None:

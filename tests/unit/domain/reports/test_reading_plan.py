@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.reports.fact_pages import FactPage
+from chalicelib.domain.facts.fact_pages import FactPage
 from chalicelib.domain.reports.questions import Question
 from chalicelib.domain.reports.reading_plan import IndexSpan, needed_salons, reading_plan, without_parts
 

@@ -8,7 +8,7 @@ from chalicelib.domain.reports.equal_terms import StaffStratum, on_equal_terms
 from chalicelib.domain.reports.lift import TouchGroups, lift_of
 from chalicelib.domain.reports.value import base_kept, cohort_values
 from chalicelib.domain.reports.visit_forecast import ClientVisits
-from chalicelib.domain.reports.wilson import difference, wilson
+from chalicelib.domain.statistics.wilson import difference, wilson
 
 PAGE = " ".join((Path(__file__).parents[4] / "docs/metrics.md").read_text(encoding="utf-8").split())
 

@@ -14,15 +14,15 @@ from typing import Any
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.bookings.visit_record import IndexedVisit
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.reports.fact_pages import VISITS, FactPage, marked, page_of, remembered_until
-from chalicelib.domain.reports.packed_visits import indexed_visit
-from chalicelib.domain.reports.recorded_visits import (
+from chalicelib.domain.facts.fact_pages import VISITS, FactPage, marked, page_of, remembered_until
+from chalicelib.domain.facts.packed_visits import indexed_visit
+from chalicelib.domain.facts.recorded_visits import (
     days_counted,
     is_as_indexed,
     with_record,
     zone_of_salon,
 )
+from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.domain.shared.months import month_name
 from chalicelib.services.bookings.plan_booking import directory_for

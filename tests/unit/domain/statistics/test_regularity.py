@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from chalicelib.domain.reports.regularity import REGULAR, regularity
+from chalicelib.domain.statistics.regularity import REGULAR, regularity
 
 
 @pytest.mark.parametrize("shape", [1, 2, 4, 8])

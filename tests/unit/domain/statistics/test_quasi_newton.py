@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.reports.quasi_newton import FARTHEST, minimum
+from chalicelib.domain.statistics.quasi_newton import FARTHEST, minimum
 
 
 def valley(point: Sequence[float]) -> tuple[float, list[float]]:

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.reports.fact_pages import FactPage
-from chalicelib.services.reports.record_visits import VisitRecorder
-from chalicelib.services.reports.renew_page import renew_page
+from chalicelib.domain.facts.fact_pages import FactPage
+from chalicelib.services.facts.record_visits import VisitRecorder
+from chalicelib.services.facts.renew_page import renew_page
 from infra.testkit.builders import NETWORK, NOW
 from infra.testkit.doubles import FolderObjects
 from infra.testkit.interleaved_store import InterleavedStore
 from infra.testkit.salon_driver import SalonDriver
-from tests.services.reports.pages import lived, pages, plain_files_of, plain_part, renew_due, reported
+from tests.services.facts.pages import lived, pages, plain_files_of, plain_part, renew_due, reported
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What waking means for a page of facts: it is handed to the function that renews pages."""
 
-from chalicelib.domain.reports.fact_pages import FactPage, handed_over
-from chalicelib.services.reports.fact_ports import RenewalQueue
+from chalicelib.domain.facts.fact_pages import FactPage, handed_over
+from chalicelib.services.facts.fact_ports import RenewalQueue
 from chalicelib.services.shared.world import World
 
 

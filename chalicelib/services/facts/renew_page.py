@@ -9,7 +9,7 @@ import logging
 from contextlib import suppress
 from functools import partial
 
-from chalicelib.domain.reports.fact_pages import (
+from chalicelib.domain.facts.fact_pages import (
     VISITS,
     FactPage,
     is_intact,
@@ -20,8 +20,8 @@ from chalicelib.domain.reports.fact_pages import (
     waits_for_renewal,
 )
 from chalicelib.domain.shared.months import first_day_of_month, last_day_of_month, number_of_month
-from chalicelib.services.reports.fact_files import DamagedPart, FactFiles, FactPart
-from chalicelib.services.reports.read_visits import visit_facts_of_days, visit_facts_of_salon
+from chalicelib.services.facts.fact_files import DamagedPart, FactFiles, FactPart
+from chalicelib.services.facts.read_visits import visit_facts_of_days, visit_facts_of_salon
 from chalicelib.services.shared.world import World
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from math import copysign, exp, log, log1p
 
 from msgspec import Struct
 
-from chalicelib.domain.reports.quasi_newton import minimum
+from chalicelib.domain.statistics.quasi_newton import minimum
 
 SAMPLE = 5000
 """So many different histories of a large base are fitted first. The search among all begins where that

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from chalicelib.domain.reports.visit_facts import VisitFact
-from chalicelib.services.reports.fact_ports import FactObjects
+from chalicelib.domain.facts.visit_facts import VisitFact
+from chalicelib.services.facts.fact_ports import FactObjects
 
 
 class FactPart(Struct, frozen=True):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.reports.fact_pages import (
+from chalicelib.domain.facts.fact_pages import (
     FORGOTTEN_BEFORE,
     NIGHT,
     SETTLING,

@@ -7,13 +7,13 @@ import msgspec
 
 from chalicelib.analytics.parquet import make_part, read_part
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.reports.fact_pages import FactPage
-from chalicelib.domain.reports.packed_visits import facts_of
-from chalicelib.domain.reports.visit_facts import VisitFact
-from chalicelib.services.reports.fact_files import DamagedPart, FactFiles, FactPart
-from chalicelib.services.reports.fact_ports import FactObjects
-from chalicelib.services.reports.read_visits import order, visit_facts_of_days, visit_facts_of_salon
-from chalicelib.services.reports.renew_page import renew_page
+from chalicelib.domain.facts.fact_pages import FactPage
+from chalicelib.domain.facts.packed_visits import facts_of
+from chalicelib.domain.facts.visit_facts import VisitFact
+from chalicelib.services.facts.fact_files import DamagedPart, FactFiles, FactPart
+from chalicelib.services.facts.fact_ports import FactObjects
+from chalicelib.services.facts.read_visits import order, visit_facts_of_days, visit_facts_of_salon
+from chalicelib.services.facts.renew_page import renew_page
 from infra.testkit.builders import NETWORK
 from infra.testkit.salon_driver import SalonDriver
 

@@ -10,12 +10,12 @@ import pytest
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.objects import S3FactObjects
-from chalicelib.services.reports.renew_page import renew_page
+from chalicelib.services.facts.renew_page import renew_page
 from infra.testkit.builders import NETWORK
 from infra.testkit.failing_calls import Failure
 from infra.testkit.salon_driver import SalonDriver
 from tests.crash.arranged import IN_TWO_DAYS, Story, fail_each_call
-from tests.services.reports.pages import lived, pages, plain_files_of, plain_part, renew_due, reported
+from tests.services.facts.pages import lived, pages, plain_files_of, plain_part, renew_due, reported
 
 BUCKET = "facts"
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.reports.bgnbd import (
+from chalicelib.domain.statistics.bgnbd import (
     BgNbd,
     History,
     expected_repeats,
@@ -19,7 +19,7 @@ from chalicelib.domain.reports.bgnbd import (
     fit,
     probability_alive,
 )
-from tests.unit.domain.reports.cdnow import customers
+from tests.unit.domain.statistics.cdnow import customers
 
 PAPER = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
 """Fader, Hardie and Lee (2005), table 2. Times in weeks."""

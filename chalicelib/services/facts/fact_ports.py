@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from chalicelib.domain.reports.fact_pages import FactPage
+from chalicelib.domain.facts.fact_pages import FactPage
 
 
 class FactObjects(Protocol):

@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from chalicelib.domain.reports.gamma_gamma import GammaGamma, digamma, expected_spend, fit_spending
-from tests.unit.domain.reports.cdnow import customers
+from chalicelib.domain.statistics.gamma_gamma import GammaGamma, digamma, expected_spend, fit_spending
+from tests.unit.domain.statistics.cdnow import customers
 
 
 def test_the_authors_parameters_of_cdnow_are_found() -> None:

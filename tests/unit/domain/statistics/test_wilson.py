@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.reports.wilson import difference, wilson
+from chalicelib.domain.statistics.wilson import difference, wilson
 
 
 @pytest.mark.parametrize(

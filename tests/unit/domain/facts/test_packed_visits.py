@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Line, Refund, Status
 from chalicelib.domain.bookings.visit_record import VisitRecord
-from chalicelib.domain.reports.packed_visits import day_of, facts_of, indexed_visit, packed, unpacked
-from chalicelib.domain.reports.visit_facts import VisitSums, shared_out
+from chalicelib.domain.facts.packed_visits import day_of, facts_of, indexed_visit, packed, unpacked
+from chalicelib.domain.facts.visit_facts import VisitSums, shared_out
 from infra.testkit.builders import NOW, a_booking
 
 minor = st.integers(0, 10**12)
@@ -80,9 +80,7 @@ def test_a_sum_is_shared_by_prices_and_the_largest_remainder(prices: list[int], 
 def test_a_common_visit_takes_less_than_a_hundred_bytes() -> None:
     line = Line("srv_0123456789abcdef", 60, "stf_0123456789abcdef", 45_000)
     visit = VisitRecord(NOW.date(), (45_000,), "instagram")
-    booking = a_booking(
-        starts_at=NOW, lines=(line,), status=Status.COMPLETED, paid_minor=45_000, visit=visit
-    )
+    booking = a_booking(starts_at=NOW, lines=(line,), status=Status.COMPLETED, paid_minor=45_000, visit=visit)
     assert packed(booking) == "0 maria00000000001 MDL 45000 0123456789abcdef,0123456789abcdef,45000=instagram"
 
 

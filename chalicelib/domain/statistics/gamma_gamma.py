@@ -11,7 +11,7 @@ from math import exp, lgamma, log
 
 from msgspec import Struct
 
-from chalicelib.domain.reports.quasi_newton import minimum
+from chalicelib.domain.statistics.quasi_newton import minimum
 
 TOLERANCE = 1e-6
 

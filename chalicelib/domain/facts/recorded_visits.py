@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.bookings.visit_record import IndexedVisit, VisitRecord
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.facts.packed_visits import day_of, facts_of, indexed_visit, unpacked
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.reports.packed_visits import day_of, facts_of, indexed_visit, unpacked
 from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.domain.shared.zones import local_date
 

@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 
 from chalicelib.domain.bookings.bookings import Booking, Line, Status
 from chalicelib.domain.bookings.visit_record import IndexedVisit
-from chalicelib.domain.reports.visit_facts import VisitFact, VisitSums, shared_out
+from chalicelib.domain.facts.visit_facts import VisitFact, VisitSums, shared_out
 from chalicelib.domain.shared.zones import utc_date
 
 _MILLISECOND = timedelta(milliseconds=1)

@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.bookings.visit_record import VisitRecord
-from chalicelib.domain.reports.packed_visits import facts_of, unpacked
-from chalicelib.domain.reports.recorded_visits import zone_of_salon
-from chalicelib.domain.reports.visit_facts import VisitFact
+from chalicelib.domain.facts.packed_visits import facts_of, unpacked
+from chalicelib.domain.facts.recorded_visits import zone_of_salon
+from chalicelib.domain.facts.visit_facts import VisitFact
 from chalicelib.domain.shared.zones import day_start, local_date
 from chalicelib.services.shared.ports import ListedVisit
 from chalicelib.services.shared.world import World
@@ -98,9 +98,7 @@ def _facts(
         else:
             unpacked_ids.append(each.booking_id)
     for place in range(0, len(unpacked_ids), READ_AT_ONCE):
-        bookings = world.store.bookings(
-            network_id, unpacked_ids[place : place + READ_AT_ONCE], whole=True
-        )
+        bookings = world.store.bookings(network_id, unpacked_ids[place : place + READ_AT_ONCE], whole=True)
         yield from _facts_of_bookings(world, network_id, bookings, zone_name)
 
 

@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.bookings.visit_record import VisitRecord
+from chalicelib.domain.facts.fact_pages import FactPage
 from chalicelib.domain.intake.site_events import SiteStatus
 from chalicelib.domain.networks.network import Connection
-from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.domain.shared.operations import Parked
-from chalicelib.services.reports.record_visits import VisitRecorder
-from chalicelib.services.reports.renew_page import renew_page
+from chalicelib.services.facts.record_visits import VisitRecorder
+from chalicelib.services.facts.renew_page import renew_page
 from chalicelib.services.visits.correct_bill import correct_bill
 from chalicelib.services.waking.retry_parked import retry_parked
 from infra.testkit.builders import NETWORK, NOW, a_booking, access, an_amount, save_booking
@@ -23,7 +23,7 @@ from infra.testkit.failing_calls import Calls, calls
 from infra.testkit.salon_driver import MARIA_ID, SalonDriver
 from infra.testkit.site_events import MARIA
 from infra.testkit.site_events import reported as told_by_site
-from tests.services.reports.pages import files_of, lived, pages, renew_due, reported
+from tests.services.facts.pages import files_of, lived, pages, renew_due, reported
 
 TODAY = date(2026, 11, 23)
 
