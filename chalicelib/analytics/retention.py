@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from chalicelib.analytics.names import names_of_keys
 from chalicelib.analytics.statements import Asked, Figures
-from chalicelib.domain.reports.definitions import SINCE_VISIT
 from chalicelib.domain.reports.questions import ListedClient, ListedClients, Question, final_on
+from chalicelib.domain.reports.report_forms import SINCE_VISIT
 from chalicelib.domain.statistics.wilson import wilson
 
 

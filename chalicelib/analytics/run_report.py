@@ -14,17 +14,16 @@ from chalicelib.analytics.retention import list_clients, retention
 from chalicelib.analytics.staff import staff_on_equal_terms
 from chalicelib.analytics.statements import Asked
 from chalicelib.analytics.totals import cohorts, repurchase, spend, upsell
-from chalicelib.domain.reports.definitions import (
-    COHORTS,
-    REPURCHASE,
-    RETENTION,
-    SAYS,
-    SPEND,
-    STAFF,
-    UPSELL,
-    VERSIONS,
+from chalicelib.domain.reports.questions import (
+    PARAMETERS,
+    Definition,
+    ListedClients,
+    Question,
+    Report,
+    final_on,
+    form_of,
 )
-from chalicelib.domain.reports.questions import Definition, ListedClients, Question, Report, final_on
+from chalicelib.domain.reports.report_forms import COHORTS, REPURCHASE, RETENTION, SPEND, STAFF, UPSELL
 from chalicelib.domain.reports.settle_question import settled
 from chalicelib.domain.shared.months import last_day_of_month, month_number
 from chalicelib.domain.shared.zones import local_date
@@ -39,27 +38,6 @@ _REPORTS = MappingProxyType(
         STAFF: staff_on_equal_terms,
     }
 )
-_NAMES = MappingProxyType(
-    {
-        "definition": "definition",
-        "first": "from",
-        "last": "to",
-        "return_first": "return_from",
-        "return_last": "return_to",
-        "days": "days",
-        "who": "who",
-        "returned_to": "returned_to",
-        "by": "by",
-        "salon_ids": "salon_id",
-        "staff_id": "staff_id",
-        "service_id": "service_id",
-        "service_category": "service_category",
-        "source": "source",
-    }
-)
-"""Field of a question -> the parameter's name in the API."""
-
-
 def run_report(connection: DuckDBPyConnection, question: Question, as_of: datetime, zone: str) -> Report:
     """The figures of a question; `listed` counts for nothing. as_of: the instant up to which the connection
     has all visits. zone: the network's. Raises as `settled`."""
@@ -89,13 +67,13 @@ def _asked(connection: DuckDBPyConnection, question: Question, as_of: datetime, 
 
 
 def _final_on(asked: Asked) -> date:
-    if asked.question.report == COHORTS:
+    if form_of(asked.question).until_now:
         return last_day_of_month(month_number(asked.today)) + timedelta(days=1)
     return final_on(asked.question)
 
 
 def _definition(question: Question) -> Definition:
-    name = question.definition or question.report if question.report != STAFF else STAFF
-    values: dict[str, Any] = {field: getattr(question, field) for field in _NAMES}
-    parameters = {_NAMES[field]: value for field, value in values.items() if value not in (None, ())}
-    return Definition(name, VERSIONS[name], SAYS[name], parameters)
+    form = form_of(question)
+    values: dict[str, Any] = {field: getattr(question, field) for field in PARAMETERS}
+    parameters = {PARAMETERS[field]: value for field, value in values.items() if value not in (None, ())}
+    return Definition(form.id, form.version, form.says, parameters)

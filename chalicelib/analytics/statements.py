@@ -11,8 +11,7 @@ from duckdb import DuckDBPyConnection
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from chalicelib.domain.reports.definitions import COHORTS, FIRST_TIME
-from chalicelib.domain.reports.questions import Question
+from chalicelib.domain.reports.questions import Question, counts_firsts
 
 _PLACE = Path(__file__).parent / "sql"
 _COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
@@ -36,14 +35,9 @@ class Asked(Struct, frozen=True):
         values = asdict(self.question) | {
             "by": by,
             "today": self.today,
-            "needs_firsts": self._needs_firsts(by),
+            "needs_firsts": by == "source" or counts_firsts(self.question),
         }
         return self.connection.execute(sql, _used(sql, values | more)).fetchall()
-
-    def _needs_firsts(self, by: str | None) -> bool:
-        question = self.question
-        about_first = question.who == "new" or question.report == COHORTS or question.definition == FIRST_TIME
-        return about_first or by == "source" or question.source is not None
 
 
 @cache

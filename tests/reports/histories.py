@@ -12,16 +12,17 @@ import duckdb
 from msgspec import json
 
 from chalicelib.domain.facts.visit_facts import VisitFact
-from chalicelib.domain.reports.definitions import (
+from chalicelib.domain.reports.questions import Question, final_on
+from chalicelib.domain.reports.report_forms import (
     COHORTS,
     DEFINITIONS,
+    DIMENSIONS,
     PERIOD,
     RETENTION,
     SINCE_VISIT,
     TRAILING,
 )
-from chalicelib.domain.reports.questions import Question, final_on
-from chalicelib.domain.reports.settle_question import DIMENSIONS, RETURNED_TO
+from chalicelib.domain.reports.settle_question import RETURNED_TO
 from chalicelib.domain.shared.zones import local_date
 from tests.reports.oracle import History
 

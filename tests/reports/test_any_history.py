@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from chalicelib.analytics.run_report import run_list, run_report
 from chalicelib.domain.reports.questions import ListedClient, Question
-from chalicelib.domain.reports.settle_question import LISTS, settled
+from chalicelib.domain.reports.report_forms import LISTS
+from chalicelib.domain.reports.settle_question import settled
 from chalicelib.domain.shared.zones import local_date
 from tests.profile import tries
 from tests.reports.histories import (

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from chalicelib.analytics.run_report import run_list, run_report
 from chalicelib.domain.facts.visit_facts import VisitFact
-from chalicelib.domain.reports.definitions import DEFINITIONS, REPORTS, RETENTION, SAYS
 from chalicelib.domain.reports.questions import Question
-from chalicelib.domain.reports.settle_question import DAYS, settled
+from chalicelib.domain.reports.report_forms import DEFINITIONS, FORMS, REPORTS, RETENTION
+from chalicelib.domain.reports.settle_question import settled
 from chalicelib.domain.shared.zones import local_instant
 from tests.reports.histories import empty_connection, fill
 from tests.reports.oracle import History, Oracle
@@ -83,8 +83,7 @@ def test_the_page_tells_every_definition_with_its_default() -> None:
     told = section("Retention")
     for name in DEFINITIONS:
         (words,) = re.findall(rf"^- `{name}`: (.+(?:\n  .+)*)", told, re.MULTILINE)
-        assert all(str(each) in words for each in DAYS.get(name, ()))
-    assert set(SAYS) == {*DEFINITIONS, *REPORTS} - {RETENTION}
+        assert all(str(each) in words for each in FORMS[RETENTION, name].days)
     assert all(f"\n## {each.capitalize()}\n" in PAGE for each in REPORTS)
 
 

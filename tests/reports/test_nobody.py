@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from chalicelib.analytics.run_report import run_list, run_report
-from chalicelib.domain.reports.definitions import DEFINITIONS
 from chalicelib.domain.reports.questions import Question
+from chalicelib.domain.reports.report_forms import DEFINITIONS
 from tests.reports.histories import empty_connection, fill_facts
 from tests.reports.test_metrics_documented import history
 

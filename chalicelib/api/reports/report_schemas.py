@@ -12,6 +12,7 @@ from chalicelib.api.http.schemas import Answered, Cursor, Id, Limit, Money, Word
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.reports.questions import ListedClient, Question, Report
+from chalicelib.domain.reports.report_forms import FORMS
 from chalicelib.domain.shared.errors import malformed
 from chalicelib.domain.shared.months import first_day_of_month, last_day_of_month, month_number
 
@@ -118,17 +119,21 @@ def question_of(report: str, asked: ReportQuery, after: str | None) -> Question:
     )
 
 
+_BY_MONTHS = frozenset(name for (name, _), form in FORMS.items() if form.whole_months)
+"""The reports whose period is named by months."""
+
+
 def _day(text: str | None, field: str, report: str) -> date | None:
-    """A date; of a cohort table the first or the last day of a month."""
+    """A date; of a report of whole months the first or the last day of a month."""
     if text is None:
         return None
     try:
-        if len(text) == len("2026-03") and report == "cohorts":
+        if len(text) == len("2026-03") and report in _BY_MONTHS:
             month = month_number(date.fromisoformat(f"{text}-01"))
             return first_day_of_month(month) if field == "from" else last_day_of_month(month)
         return date.fromisoformat(text)
     except ValueError as error:
-        wanted = "a month, such as 2026-03" if report == "cohorts" else "a date, such as 2026-03-31"
+        wanted = "a month, such as 2026-03" if report in _BY_MONTHS else "a date, such as 2026-03-31"
         raise malformed("INVALID_FIELD", f"{field}: {wanted}.", field=field) from error
 
 

@@ -2,26 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
 
-from chalicelib.domain.reports.definitions import (
-    COHORTS,
-    FIRST_TIME,
-    OF_RETURNS,
-    PERIOD,
-    STAFF,
-    TRAILING,
-    WINDOW,
-)
+from chalicelib.domain.reports.report_forms import FORMS, PERIOD, TRAILING, WINDOW, ReportForm
 
 
 class Question(Struct, frozen=True, kw_only=True):
     """What somebody asks. Dates are local dates of the salon, both ends included. None or empty: not said;
     `settled` fills in what the definition has by default.
 
-    report      retention, cohorts, repurchase, spend, upsell or staff.
+    report      one of `report_forms.REPORTS`.
     definition  of retention and staff: period, trailing, window, since_visit or first_time.
     first, last the period of the base; of `trailing` the current period; of cohorts the first day of the
                 first month and the last day of the last one.
@@ -107,6 +100,33 @@ class ListedClients(Struct, frozen=True):
     next_after: str | None
 
 
+PARAMETERS: Mapping[str, str] = MappingProxyType(
+    {
+        "definition": "definition",
+        "first": "from",
+        "last": "to",
+        "return_first": "return_from",
+        "return_last": "return_to",
+        "days": "days",
+        "who": "who",
+        "returned_to": "returned_to",
+        "by": "by",
+        "salon_ids": "salon_id",
+        "staff_id": "staff_id",
+        "service_id": "service_id",
+        "service_category": "service_category",
+        "source": "source",
+        "listed": "list",
+    }
+)
+"""Field of a question -> the parameter's name in the API."""
+
+
+def form_of(question: Question) -> ReportForm:
+    """The form of a settled question."""
+    return FORMS[question.report, question.definition]
+
+
 def final_on(question: Question) -> date:
     """The first local date on which all windows of a settled question are over, or its period where there are
     no windows."""
@@ -126,7 +146,7 @@ def base_period(question: Question) -> tuple[date, date]:
 def return_period(question: Question) -> tuple[date | None, date | None]:
     """The first and the last local date on which a return can count, over all clients of a settled question.
     (None, None): the report counts no returns."""
-    if question.report not in OF_RETURNS or question.first is None or question.last is None:
+    if not form_of(question).counts_returns or question.first is None or question.last is None:
         return None, None
     if question.definition == PERIOD:
         return question.return_first, question.return_last
@@ -140,16 +160,17 @@ def about_sources(question: Question) -> bool:
     return question.by == "source" or question.source is not None
 
 
+def counts_firsts(question: Question) -> bool:
+    """Whether the first visit ever of each client counts: a client's source is that of the earliest visit."""
+    return form_of(question).counts_firsts or question.who == "new" or about_sources(question)
+
+
 def needed_days(question: Question) -> tuple[date | None, date]:
     """The local dates whose visits a settled question needs, both included; None: from the first visit on.
     date.max: until now."""
     assert question.last is not None
-    whole = (
-        question.who == "new"
-        or question.report == STAFF
-        or question.definition == FIRST_TIME
-        or about_sources(question)
-    )
-    if question.listed is not None or question.report == COHORTS:
+    form = form_of(question)
+    if question.listed is not None or form.until_now:
         return None, date.max
+    whole = form.whole_history or counts_firsts(question)
     return None if whole else base_period(question)[0], return_period(question)[1] or question.last

@@ -6,8 +6,7 @@ from datetime import date, timedelta
 from msgspec import Struct
 
 from chalicelib.domain.facts.fact_pages import FactPage
-from chalicelib.domain.reports.definitions import UPSELL
-from chalicelib.domain.reports.questions import Question, needed_days
+from chalicelib.domain.reports.questions import Question, form_of, needed_days
 from chalicelib.domain.shared.months import last_day_of_month, month_number
 
 ONE_DAY = timedelta(days=1)
@@ -35,7 +34,7 @@ def needed_salons(question: Question, salon_ids: Iterable[str]) -> list[str]:
     return, a first visit, or of another category. salon_ids: all of the network."""
     everywhere = sorted(salon_ids)
     stays_in_salon = needed_days(question)[0] is not None and question.returned_to in (None, "salon")
-    if question.salon_ids is None or not stays_in_salon or question.report == UPSELL:
+    if question.salon_ids is None or not stays_in_salon or form_of(question).everywhere:
         return everywhere
     return [each for each in everywhere if each in question.salon_ids]
 

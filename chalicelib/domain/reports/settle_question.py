@@ -1,165 +1,127 @@
-"""The rules that a question keeps, and what a definition asks by default."""
+"""The rules that a question keeps, and what it asks by default."""
 
-from collections.abc import Mapping
 from datetime import date, timedelta
-from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from chalicelib.domain.reports.definitions import (
-    COHORTS,
+from chalicelib.domain.reports.questions import PARAMETERS, Question, form_of
+from chalicelib.domain.reports.report_forms import (
+    DEFAULT_DEFINITION,
     DEFINITIONS,
-    FIRST_TIME,
+    EARLIEST,
+    FORMS,
     PERIOD,
     REPORTS,
-    REPURCHASE,
-    RETENTION,
-    SINCE_VISIT,
-    STAFF,
-    TRAILING,
-    UPSELL,
-    WINDOW,
+    Days,
+    ReportForm,
+    last_full_month,
 )
-from chalicelib.domain.reports.questions import Question
 from chalicelib.domain.shared.errors import malformed, missing, refused
 from chalicelib.domain.shared.months import first_day_of_month, last_day_of_month, month_number
 
-DIMENSIONS = ("salon", "staff", "service", "category", "source")
 WHO = ("all", "new")
 RETURNED_TO = ("network", "salon", "staff")
-LISTS = ("base", "returned", "lost", "maturing")
-
-EARLIEST = date(2000, 1, 1)
-"""The first local date that a report counts."""
 
 MOST_DAYS = 1_830
 """The longest window, the longest time before a period, and the latest end of a period from today."""
 
-MOST_WINDOWS = 12
-MOST_COHORTS = 60
+MOST_MONTHS = 60
 MOST_LISTED = 200
-DAYS: Mapping[str | None, tuple[int, ...]] = MappingProxyType(
-    {TRAILING: (60,), WINDOW: (120,), SINCE_VISIT: (30, 60, 90, 120, 150, 180), FIRST_TIME: (90,)}
-)
-"""Definition of retention -> its `days` where the question names none."""
 
-STAFF_DAYS = (90,)
-"""The window of the report of staff by since_visit, where the question names none."""
-
-_OF_RETENTION = {"days": "days", "who": "who", "returned_to": "returned_to", "listed": "list"}
-_OF_PERIOD = {"return_first": "return_from", "return_last": "return_to"}
-"""Field -> the parameter's name in the API."""
+_ALWAYS_TAKEN = frozenset({"first", "last"})
 
 
 def settled(question: Question, today: date) -> Question:
-    """The question with the defaults of its definition; what is settled stays as it is. today: the earliest
-    local date of the network's salons.
+    """The question with the defaults of its form; what is settled stays as it is. today: the earliest local
+    date of the network's salons.
 
     Raises NOT_FOUND, UNKNOWN_DEFINITION, UNKNOWN_DIMENSION, UNKNOWN_CHOICE, UNUSED_PARAMETER, OUT_OF_RANGE,
     INVALID_PERIOD, ONE_WINDOW_NEEDED and INVALID_FIELD."""
-    if question.report == STAFF:
-        return replace(settled(_of_staff(question), today), report=STAFF)
-    _check_names(question)
-    _check_used(question)
-    _check_windows(question)
+    question = _with_definition(question)
+    form = form_of(question)
+    _check_choices(question, form)
+    _check_used(question, form)
+    _check_windows(question, form)
     if not 1 <= question.limit <= MOST_LISTED:
         raise malformed("INVALID_FIELD", f"A page has 1 to {MOST_LISTED} clients.", field="limit")
-    if question.report == RETENTION:
-        question = replace(
-            question,
-            who=question.who or WHO[0],
-            returned_to=question.returned_to or RETURNED_TO[0],
-            days=tuple(sorted(set(question.days))) or DAYS.get(question.definition, ()),
-        )
-    question = _with_periods(question, today)
-    if question.report == COHORTS:
-        question = _with_whole_months(question)
-    return question
+    question = replace(
+        question,
+        by=form.by or question.by,
+        who=_default(question.who, WHO, "who" in form.takes),
+        returned_to=_default(question.returned_to, RETURNED_TO, "returned_to" in form.takes),
+        days=tuple(sorted(set(question.days))) or form.days,
+    )
+    question = _with_periods(question, form, today)
+    return _with_whole_months(question) if form.whole_months else question
 
 
-def _of_staff(question: Question) -> Question:
-    """The question about retention that the report of staff is made of: by staff, with one window."""
-    if question.by not in (None, STAFF):
-        raise refused("UNUSED_PARAMETER", "`by` says nothing here: leave it out.", field="by")
-    if len(set(question.days)) > 1:
-        words = "Specialists are compared by one window: name one number of days."
-        raise refused("ONE_WINDOW_NEEDED", words, field="days")
-    definition = question.definition or SINCE_VISIT
-    days = question.days or (STAFF_DAYS if definition == SINCE_VISIT else ())
-    return replace(question, report=RETENTION, by=STAFF, definition=definition, days=days)
-
-
-def _check_names(question: Question) -> None:
+def _with_definition(question: Question) -> Question:
+    """The question with a definition that its report has."""
     if question.report not in REPORTS:
         raise missing("report", question.report)
-    if question.by is not None and question.by not in DIMENSIONS:
-        known = list(DIMENSIONS)
+    definition = question.definition or DEFAULT_DEFINITION.get(question.report)
+    if (question.report, definition) in FORMS:
+        return replace(question, definition=definition)
+    if (question.report, None) in FORMS:
+        raise _unused("definition")
+    known = list(DEFINITIONS)
+    raise refused("UNKNOWN_DEFINITION", f"Choose a definition: {', '.join(known)}.", known=known)
+
+
+def _check_choices(question: Question, form: ReportForm) -> None:
+    if form.by is not None and question.by not in (None, form.by):
+        raise _unused("by")
+    if "by" in form.takes and question.by not in (None, *form.dimensions):
+        known = list(form.dimensions)
         raise refused("UNKNOWN_DIMENSION", f"Rows are by one of {', '.join(known)}.", known=known)
-    if question.report == RETENTION and question.definition not in DEFINITIONS:
-        known = list(DEFINITIONS)
-        raise refused("UNKNOWN_DEFINITION", f"Choose a definition: {', '.join(known)}.", known=known)
-    for name, choices in (("who", WHO), ("returned_to", RETURNED_TO), ("listed", LISTS)):
-        if getattr(question, name) not in (None, *choices):
-            field, known = _OF_RETENTION[name], list(choices)
+    for name, choices in (("who", WHO), ("returned_to", RETURNED_TO), ("listed", form.lists)):
+        if name in form.takes and getattr(question, name) not in (None, *choices):
+            field, known = PARAMETERS[name], list(choices)
             raise refused("UNKNOWN_CHOICE", f"Choose one of {', '.join(known)}.", field=field, known=known)
 
 
-def _check_used(question: Question) -> None:
-    unused = {} if question.definition == PERIOD else dict(_OF_PERIOD)
-    if question.report != RETENTION:
-        unused |= _OF_RETENTION | {"definition": "definition"}
-    elif question.definition == PERIOD:
-        unused["days"] = "days"
-    for name, field in unused.items():
-        if getattr(question, name) not in (None, ()):
-            raise refused("UNUSED_PARAMETER", f"`{field}` says nothing here: leave it out.", field=field)
+def _check_used(question: Question, form: ReportForm) -> None:
+    for name, field in PARAMETERS.items():
+        if name not in form.takes | _ALWAYS_TAKEN and getattr(question, name) not in (None, ()):
+            raise _unused(field)
 
 
-def _check_windows(question: Question) -> None:
-    most = MOST_WINDOWS if question.definition == SINCE_VISIT else 1
-    if len(question.days) > most:
+def _check_windows(question: Question, form: ReportForm) -> None:
+    asked, most = len(set(question.days)), form.most_windows
+    if asked > 1 and most == 1:
+        words = "This report has one window: name one number of days."
+        raise refused("ONE_WINDOW_NEEDED", words, field="days")
+    if asked > most:
         raise refused("OUT_OF_RANGE", f"Name {most} windows at most.", field="days", least=1, most=most)
     if not all(1 <= each <= MOST_DAYS for each in question.days):
         words = f"A window has 1 to {MOST_DAYS} days."
         raise refused("OUT_OF_RANGE", words, field="days", least=1, most=MOST_DAYS)
-    if question.definition == SINCE_VISIT and question.listed and len(set(question.days)) != 1:
+    if question.listed and most > 1 and asked != 1:
         words = "A list has the clients of one window: name one number of days."
         raise refused("ONE_WINDOW_NEEDED", words, field="days")
 
 
-def _with_periods(question: Question, today: date) -> Question:
-    first, last = _period(
-        question.first, question.last, _default_period(question, today), ("from", "to"), today
-    )
+def _unused(field: str) -> Exception:
+    return refused("UNUSED_PARAMETER", f"`{field}` says nothing here: leave it out.", field=field)
+
+
+def _default(value: str | None, choices: tuple[str, ...], is_taken: bool) -> str | None:
+    return value or choices[0] if is_taken else None
+
+
+def _with_periods(question: Question, form: ReportForm, today: date) -> Question:
+    days: Days = question.days
+    first, last = _period(question.first, question.last, form.period(today, days), ("from", "to"), today)
     question = replace(question, first=first, last=last)
     if question.definition != PERIOD:
         return question
-    month = month_number(today) - 1
-    default = first_day_of_month(month), last_day_of_month(month)
     ends = question.return_first, question.return_last
-    return_first, return_last = _period(*ends, default, ("return_from", "return_to"), today)
+    fields = PARAMETERS["return_first"], PARAMETERS["return_last"]
+    return_first, return_last = _period(*ends, last_full_month(today, days), fields, today)
     if return_first <= last:
         words = "The period of the return starts after the period of the base has ended."
-        raise refused("INVALID_PERIOD", words, field="return_from")
+        raise refused("INVALID_PERIOD", words, field=fields[0])
     return replace(question, return_first=return_first, return_last=return_last)
-
-
-def _default_period(question: Question, today: date) -> tuple[date, date]:
-    """The last full month; of `period` the month before it; of definitions with windows the last month whose
-    windows are all over; of `trailing` the current month until today; of cohorts the last twelve months; of
-    repurchase and upsell all days until today."""
-    month = month_number(today)
-    if question.report in (REPURCHASE, UPSELL):
-        return EARLIEST, today
-    if question.definition == TRAILING:
-        return first_day_of_month(month), today
-    if question.report == COHORTS:
-        return first_day_of_month(month - 11), last_day_of_month(month)
-    if question.definition == PERIOD:
-        month -= 1
-    elif question.days:
-        month = month_number(today - timedelta(days=question.days[-1]))
-    return first_day_of_month(month - 1), last_day_of_month(month - 1)
 
 
 def _period(
@@ -188,7 +150,7 @@ def _with_whole_months(question: Question) -> Question:
     assert question.first is not None
     assert question.last is not None
     first, last = month_number(question.first), month_number(question.last)
-    if last - first >= MOST_COHORTS:
-        words = f"A table has {MOST_COHORTS} months at most."
-        raise refused("OUT_OF_RANGE", words, field="to", least=1, most=MOST_COHORTS)
+    if last - first >= MOST_MONTHS:
+        words = f"A table has {MOST_MONTHS} months at most."
+        raise refused("OUT_OF_RANGE", words, field="to", least=1, most=MOST_MONTHS)
     return replace(question, first=first_day_of_month(first), last=last_day_of_month(last))

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.bookings import Booking, Line, Status
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Role
-from chalicelib.domain.reports.definitions import SAYS
+from chalicelib.domain.reports.report_forms import FORMS
 from chalicelib.services.networks.manage_keys import KeyScope, make_key
 from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, a_booking, a_client, save_booking, save_client
@@ -77,7 +77,7 @@ def test_a_report_names_its_definition_and_tells_figures_for_each_salon(http: Ht
     )  # fmt: skip
     assert (answer["definition"]["id"], answer["definition"]["version"]) == ("window", 1)
     assert answer["definition"]["parameters"]["days"] == [120]
-    assert answer["definition"]["says"] == SAYS["window"]
+    assert answer["definition"]["says"] == FORMS["retention", "window"].says
     assert answer["final_on"] == "2026-07-30"
     (row,) = answer["rows"]
     assert (row["key"], row["name"], row["clients"], row["returned"]) == ("sal_centru", "Lotos Centru", 2, 2)

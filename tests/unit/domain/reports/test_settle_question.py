@@ -38,7 +38,7 @@ def refusal(question: Question) -> tuple[str, Any]:
         (retention(days=(0,)), "OUT_OF_RANGE", "days"),
         (retention(days=(-1,)), "OUT_OF_RANGE", "days"),
         (retention(days=(10_000,)), "OUT_OF_RANGE", "days"),
-        (retention(days=(30, 60)), "OUT_OF_RANGE", "days"),
+        (retention(days=(30, 60)), "ONE_WINDOW_NEEDED", "days"),
         (retention("since_visit", days=tuple(range(1, 14))), "OUT_OF_RANGE", "days"),
         (retention("since_visit", days=(30, 0)), "OUT_OF_RANGE", "days"),
         (retention("since_visit", listed="lost"), "ONE_WINDOW_NEEDED", "days"),
