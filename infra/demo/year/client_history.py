@@ -2,7 +2,7 @@
 pointer stands where the rules want it. What was due before the present counts as done, unless left to do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +20,9 @@ from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import post
 from chalicelib.domain.messages.messages import Message, MessageState, message_id
+from chalicelib.domain.messages.prices import estimated_micros
 from chalicelib.domain.networks.network import Directory, Salon
+from chalicelib.domain.shared.holdout import is_held_out
 from chalicelib.domain.shared.ids import derived, entry_id
 from chalicelib.domain.shared.links import Link
 from chalicelib.domain.shared.touches import (
@@ -46,7 +48,10 @@ CHANNEL = "sms"
 LINKS_OF = timedelta(days=30)
 """The links in older messages are not laid out."""
 
-ON_DAYS = frozenset({TouchKind.BIRTHDAY, TouchKind.AT_RISK, TouchKind.WIN_BACK})
+LAPSES = frozenset({TouchKind.AT_RISK, TouchKind.WIN_BACK})
+ON_DAYS = LAPSES | {TouchKind.BIRTHDAY}
+PARTS = 1
+"""The parts of an SMS about a lapse."""
 
 
 def booking_id(client_id: str, number: int) -> str:
@@ -72,6 +77,7 @@ class ClientHistory:
 
     def book(self, starts_at: datetime, made_at: datetime, lines: tuple[Line, ...], source: str) -> Booking:
         self.invited_until(made_at)
+        self.lapses_until(made_at)
         self._stayed_away_until(made_at, starts_at)
         return Booking(
             network_id=self.client.network_id,
@@ -141,6 +147,9 @@ class ClientHistory:
 
     def written(self, kind: TouchKind, at: datetime) -> None:
         """A message that stands in the log, about nothing that is laid out; nothing is charged for it."""
+        self._logged(kind, at, state=MessageState.DELIVERED, to=self.client.phone, text="…", sent_at=at)
+
+    def _logged(self, kind: TouchKind, at: datetime, **more: Any) -> None:
         self.log.append(
             Message(
                 network_id=self.client.network_id,
@@ -149,18 +158,15 @@ class ClientHistory:
                 salon_id=self.salon.id,
                 kind=kind,
                 channel=CHANNEL,
-                state=MessageState.DELIVERED,
                 planned_at=at,
                 recorded_at=at,
-                to=self.client.phone,
-                text="…",
-                sent_at=at,
+                **more,
             )
         )
 
     def values(self) -> list[Any]:
         """All there is to lay out of the client, who comes first."""
-        self._wrote_on_days()
+        self._done_on_days(self.now)
         self.warned_until(self.now)
         ahead = min((each.starts_at for each in self.bookings if each.is_upcoming), default=None)
         self._stayed_away_until(self.now, ahead)
@@ -177,14 +183,33 @@ class ClientHistory:
             booked = replace(self.client, booked_on=on)
             self.client = client_plan.with_wake(booked, self.directory, until, CategoryCause.BOOKING)
 
-    def _wrote_on_days(self) -> None:
-        """Birthdays that came, and lapses: told of, unless left to do."""
+    def lapses_until(self, until: datetime) -> Mapping[TouchKind, Touch]:
+        """Lapses that began by that time: written about, unless left to do. Answers the client's touches."""
+        self._done_on_days(until, LAPSES)
+        return self.client.touches
+
+    def _done_on_days(self, until: datetime, kinds: Set[TouchKind] = ON_DAYS) -> None:
+        """Birthdays that came, and lapses: written about, unless left to do. A lapse stands in the log."""
         zone = client_plan.zone_of(self.client, self.directory)
         rules = self.directory.messages_for(self.salon.id)
-        plans = client_plan.plans(self.client, rules, zone, self.now)
-        while due := self._due([plan for plan in plans if plan.kind in ON_DAYS], self.client):
-            self.client = with_touches(self.client, *map(self._made, due))
-            plans = client_plan.plans(self.client, rules, zone, self.now)
+        plans = client_plan.plans(self.client, rules, zone, until)
+        while due := self._due([plan for plan in plans if plan.kind in kinds], self.client, until):
+            made = [self._made(plan) for plan in due]
+            self.client = with_touches(self.client, *made)
+            for touch in (each for each in made if each.kind in LAPSES):
+                self._lapse_logged(touch)
+            plans = client_plan.plans(self.client, rules, zone, until)
+
+    def _lapse_logged(self, touch: Touch) -> None:
+        if touch.state is TouchState.SKIPPED:
+            self._logged(touch.kind, touch.at, state=MessageState.SKIPPED, reason=touch.reason)
+            return
+        phone, rules = str(self.client.phone), self.directory.messages_for(self.salon.id)
+        micros = estimated_micros(self.directory, rules, CHANNEL, phone, PARTS)
+        self._logged(
+            touch.kind, touch.at, state=MessageState.DELIVERED, to=phone, text="…", sent_at=touch.at,
+            parts=PARTS, cost_micros=micros,
+        )  # fmt: skip
 
     def warned_until(self, until: datetime) -> None:
         """Warnings of points that expire: made by that time, unless left to do."""
@@ -205,7 +230,10 @@ class ClientHistory:
         return [plan for plan in still if plan.at <= now and plan.kind not in self.leave]
 
     def _made(self, plan: Plan) -> Touch:
-        """Sent, or, without a consent, skipped."""
+        """Sent, or skipped: the client is in the hold-out group, or gave no consent."""
+        percent = self.directory.messages_for(self.salon.id).holdout_percent.get(plan.kind, 0)
+        if is_held_out(self.client.network_id, self.client.id, plan.kind, percent):
+            return replace(_sent(plan), state=TouchState.SKIPPED, reason="held_out")
         if may_send(self.client, CHANNEL, purpose_of(plan.kind), marketing_needs_consent=True):
             return _sent(plan)
         return replace(_sent(plan), state=TouchState.SKIPPED, reason="no_consent")

@@ -8,8 +8,10 @@ from random import Random
 from typing import Any
 
 from chalicelib.domain.bookings.bookings import Booking, Status, stepped
+from chalicelib.domain.clients.categories import lost_from
 from chalicelib.domain.loyalty.account import Account, EntryKind
 from chalicelib.domain.networks.network import Directory, Salon
+from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState
 from chalicelib.domain.shared.zones import local_date, local_instant
 from chalicelib.services.shared.links import Links
 from infra.demo.year.client_history import ClientHistory
@@ -17,6 +19,7 @@ from infra.demo.year.data import CLIENTS, SEED, Person, person
 from infra.demo.year.habits import DESK, Habits
 from infra.demo.year.rules import lived_by
 from infra.demo.year.stages import STAGES, Staged
+from infra.demo.year.true_effects import WON_BACK_DAYS, percent_won_back
 
 SOON = timedelta(hours=2)
 
@@ -67,18 +70,36 @@ class _Year(Habits):
         history, rng, now = self.history, self.rng, self.history.now
         if rng.random() < 0.1:
             history.given(EntryKind.GRANT, rng.choice((30, 50, 100)), "welcome", history.client.created_at)
-        wanted_on = history.client.created_at + timedelta(days=rng.randint(1, 5))
+        joined = earliest = history.client.created_at
+        wanted_on = joined + timedelta(days=rng.randint(1, 5))
         comes = self._gap_days > 0
         while comes and wanted_on < now + timedelta(days=21):
             starts_at = self._at_a_quarter(wanted_on)
             made_at = starts_at - timedelta(days=rng.randint(1, 14), minutes=rng.randint(0, 600))
+            made_at = max(made_at, earliest)
             if made_at >= now:
                 break
             booking = history.book(starts_at, made_at, self.lines(), rng.choice(DESK))
             self._ended(booking)
             comes = booking.ends_at <= now and self.comes_again(history.bookings[-1])
             wanted_on = starts_at + timedelta(days=self._gap_days * rng.uniform(0.8, 1.25))
+            if not comes and booking.ends_at <= now and (touch := self._win_back()) is not None:
+                comes = rng.random() * 100 < percent_won_back(written_to=touch.state is TouchState.SENT)
+                earliest = touch.at + timedelta(days=1)
+                wanted_on = touch.at + timedelta(days=rng.randint(*WON_BACK_DAYS))
         history.invited_until(now)
+
+    def _win_back(self) -> Touch | None:
+        """The touch that asks a client who stays away to come again; None while they are not lost."""
+        last = self.history.client.last_visit_on
+        if last is None:
+            return None
+        lost_on = lost_from(last) + timedelta(days=1)
+        until = local_instant(lost_on, time(), self.history.salon.timezone)
+        if until > self.history.now:
+            return None
+        touch = self.history.lapses_until(until).get(TouchKind.WIN_BACK)
+        return touch if touch is not None and touch.occurrence == last.toordinal() else None
 
     def _at_a_quarter(self, about: datetime) -> datetime:
         """A quarter of an hour in the salon's working day."""

@@ -45,9 +45,28 @@ COST_A_MONTH: Mapping[str, int] = MappingProxyType(
 What passers-by cost nobody knows."""
 
 
+@dataclass(frozen=True, slots=True)
+class WonBack:
+    """How many of a hundred lost clients come again after all: with the message that asks them to, and
+    without it."""
+
+    written_to: int
+    left_alone: int
+
+
+WIN_BACK = WonBack(written_to=40, left_alone=12)
+WON_BACK_DAYS = 30, 44
+"""So many days after the message they come, from and to. A client is written to two months after the last
+visit. So none of them comes within the 90 days in which specialists and sources are compared."""
+
+
 def percent_who_come_again(staff: str, source: str | None, *, first: bool) -> int:
     """After a visit to that specialist, of clients from that source. first: it was their first visit."""
     usual = OF_STAFF.get(staff, USUALLY)
     if not first:
         return usual.later
     return max(0, min(100, usual.first + OF_SOURCE.get(source or "", 0)))
+
+
+def percent_won_back(*, written_to: bool) -> int:
+    return WIN_BACK.written_to if written_to else WIN_BACK.left_alone
