@@ -12,6 +12,8 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyPr
 from pynamodb.models import Model
 
 from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.facts.packed_changes import unpacked_changes
 from chalicelib.domain.facts.packed_visits import indexed_visit
 from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.domain.waking.walks import Walk
@@ -24,7 +26,7 @@ T = TypeVar("T")
 CONNECT_SECONDS = 1
 READ_SECONDS = 3
 RETRIES = 4
-BY_SALON_INCLUDES = ["status"]
+BY_SALON_INCLUDES, BY_CATEGORY_INCLUDES = ["status"], ["changes"]
 MAX_REASON = 200
 _KEPT = {"PK": "S", "SK": "S", "wake_shard": "S", "wake_at": "S", "version": "N"}
 """What is kept of an item with an attribute of a wrong type, where these are of the right one."""
@@ -47,8 +49,8 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
 
     Attributes, other than the key: version (of guarded items), body (JSON, see codec) or, where that is long,
     packed (the same deflated), expires (TTL, epoch seconds), and those of the indexes: wake_shard + wake_at,
-    client_key / salon_key / network_key + at, category_key + category_at, status. starts: how many noted
-    wakes have begun since the item was last saved; a save drops it, since it writes the whole item.
+    client_key / salon_key / network_key + at, category_key + category_at, status, changes. starts: how many
+    noted wakes have begun since the item was last saved; a save drops it, since it writes the whole item.
     """
 
     class Item(Model):
@@ -71,6 +73,7 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
         network_key = UnicodeAttribute(null=True)
         category_key = UnicodeAttribute(null=True)
         category_at = UnicodeAttribute(null=True)
+        changes = UnicodeAttribute(null=True)
         wake_shard = UnicodeAttribute(null=True)
         wake_at = UnicodeAttribute(null=True)
         starts = NumberAttribute(null=True)
@@ -79,7 +82,12 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
         by_client = _index("by_client", hashed_by="client_key")
         by_salon = _index("by_salon", hashed_by="salon_key", includes=BY_SALON_INCLUDES)
         by_network = _index("by_network", hashed_by="network_key")
-        by_category = _index("by_category", hashed_by="category_key", ordered_by="category_at")
+        by_category = _index(
+            "by_category",
+            hashed_by="category_key",
+            ordered_by="category_at",
+            includes=BY_CATEGORY_INCLUDES,
+        )
 
         fault: str | None = None
 
@@ -140,10 +148,11 @@ def attributes_of(value: Any, shards: int) -> dict[str, Any]:
         "network_key": place.network_key,
         "category_key": place.category_key,
         "category_at": place.category_at,
+        "changes": place.changes,
     }
     facts = keys.key_facts(place.pk, place.sk, **{name: of_indexes[name] for name in INDEX_FACTS})
     of_key = (name for name, text in facts.items() if _says(text, getattr(value, name, None)))
-    left_out = {*NOT_IN_BODIES, *of_key}
+    left_out = {*NOT_IN_BODIES, *of_key, *(["category_changes"] if place.changes else [])}
     body = encoded(stored_walk(value) if isinstance(value, Walk) else value, left_out)
     beside = of_indexes | {
         "pk": place.pk,
@@ -204,6 +213,8 @@ def _decoded_value(cls: type[T], item: Any) -> T:
         known["version"] = int(item.version)
     if cls is Booking:
         known["indexed"] = keys.indexed_visit(of_indexes)
+    if cls is Client and item.changes is not None:
+        known["category_changes"] = unpacked_changes(item.changes)
     body = body_of(item)
     if cls is Walk:
         return walk_of(decoded(StoredWalk, body, **known))  # type: ignore[return-value]

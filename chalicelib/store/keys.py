@@ -18,7 +18,9 @@ from msgspec import Struct
 from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.bookings.visit_record import IndexedVisit
 from chalicelib.domain.clearing.clearing import ClearingPart
+from chalicelib.domain.clients.categories import POTENTIAL
 from chalicelib.domain.clients.clients import Client, ConsentChange
+from chalicelib.domain.facts.packed_changes import packed_changes
 from chalicelib.domain.facts.packed_visits import packed
 from chalicelib.domain.intake.inbox import KEPT, InboxItem
 from chalicelib.domain.loyalty.account import Entry
@@ -128,6 +130,7 @@ class Place(Struct, frozen=True):
     network_key: str | None = None
     category_key: str | None = None
     category_at: str | None = None
+    changes: str | None = None
     status: str | None = None
     expires_at: datetime | None = None
     wake: Wake | None = None
@@ -285,16 +288,19 @@ def _client(value: Client) -> Place:
         network_key=clients_of(value.network_id),
         category_key=clients_of_category(value.network_id, category) if category else None,
         category_at=since if category else None,
+        changes=packed_changes(value) if category not in (None, MERGED) else None,
         wake=value.wake,
     )
 
 
 def _listed_category(value: Client) -> tuple[str | None, str]:
     """The category in whose list a client is, and since when: a local date, of merged clients an instant and
-    the target. A client without visits is in none."""
+    the target. A client without visits is in none, unless their visits were all undone."""
     if value.merged is not None:
         return MERGED, f"{instant_text(value.merged.at)}{INTO}{value.merged.into}"
-    if value.category is None or value.category_since is None or value.visits_count == 0:
+    if value.category is None or value.category_since is None:
+        return None, ""
+    if value.visits_count == 0 and value.category != POTENTIAL:
         return None, ""
     return value.category, value.category_since.isoformat()
 

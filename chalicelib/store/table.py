@@ -60,6 +60,8 @@ class Table:
         self.alias = clients.alias
         self.clients = clients.clients
         self.clients_of_category = clients.clients_of_category
+        self.listed_categories = clients.listed_categories
+        self.count_of_category = clients.count_of_category
         self.merged_clients = clients.merged_clients
         self.client_ids = clients.client_ids
         self.clients_named = clients.clients_named

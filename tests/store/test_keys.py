@@ -52,7 +52,7 @@ def test_the_docs_name_every_way_of_reading_that_the_store_has() -> None:
 
 
 def test_every_index_is_in_the_docs() -> None:
-    for name in ("wake", "by_client", "by_salon", "by_network"):
+    for name in ("wake", "by_client", "by_salon", "by_network", "by_category"):
         assert f"`{name}`" in DOC
 
 

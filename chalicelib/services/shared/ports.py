@@ -1,7 +1,7 @@
 """What the use cases need from outside. `wiring.py` gives them the store, the senders and the queues."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar, overload
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from chalicelib.domain.bookings.visit_record import IndexedVisit
 from chalicelib.domain.clearing.clearing import ClearingPart
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.facts.fact_pages import FactPage
+from chalicelib.domain.facts.packed_changes import ListedCategory
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.intake.site_polls import SitePoll
 from chalicelib.domain.loyalty.account import Account, Entry
@@ -167,9 +168,16 @@ class Store(Protocol):
         cursor: str | None = None,
     ) -> Page[Client]:
         """The clients whose recorded category it is, those who have had it longest last. category: `merged`
-        for clients who were merged into others. Clients without visits are in no list, nor are those who were
-        not saved since a release that keeps categories. since: a local date in ISO form, of merged clients an
-        instant in UTC; only those from then on."""
+        for clients who were merged into others. Clients without visits are in no list, but for those whose
+        visits were all undone; nor are those who were not saved since a release that keeps categories. since:
+        a local date in ISO form, of merged clients an instant in UTC; only those from then on."""
+
+    def listed_categories(self, network_id: str, category: str, since: date) -> Iterator[ListedCategory]:
+        """The clients of a list who have had their category since that local date or a later one. Perhaps as
+        it was a second ago."""
+
+    def count_of_category(self, network_id: str, category: str, before: date) -> int:
+        """How many clients of a list have had their category since before that local date."""
 
     def merged_clients(self, network_id: str) -> Iterator[tuple[str, str]]:
         """Source and target of each merge that holds, those of earlier releases left out. Perhaps as it was a

@@ -1,9 +1,10 @@
 """Clients of a network, and who is meant by an alias."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.facts.packed_changes import ListedCategory, is_packed
 from chalicelib.domain.shared.aliases import Alias
 from chalicelib.services.shared.ports import Page
 from chalicelib.store import keys
@@ -50,6 +51,31 @@ class ClientReads:
             cursor=cursor,
         )
         return Page(self._reader.batch(Client, page.items), page.cursor)
+
+    def listed_categories(self, network_id: str, category: str, since: date) -> Iterator[ListedCategory]:
+        """Read from the index alone."""
+        pages = self._reader.item.by_category.query(
+            keys.clients_of_category(network_id, category),
+            self._reader.item.category_at >= since.isoformat(),
+            attributes_to_get=["PK", "category_at", "changes"],
+        ).page_iter
+        for page in pages:
+            for each in page["Items"]:  # a hundred thousand in a large network
+                text = each.get("changes")
+                yield ListedCategory(
+                    each["PK"]["S"].rpartition("#")[2],
+                    category,
+                    each["category_at"]["S"],
+                    text["S"] if text is not None and is_packed(text["S"]) else None,
+                )
+
+    def count_of_category(self, network_id: str, category: str, before: date) -> int:
+        """Counted in the index."""
+        found: int = self._reader.item.by_category.count(
+            keys.clients_of_category(network_id, category),
+            self._reader.item.category_at < before.isoformat(),
+        )
+        return found
 
     def merged_clients(self, network_id: str) -> Iterator[tuple[str, str]]:
         """Read from the index alone."""
