@@ -70,8 +70,8 @@ class _Year(Habits):
         history, rng, now = self.history, self.rng, self.history.now
         if rng.random() < 0.1:
             history.given(EntryKind.GRANT, rng.choice((30, 50, 100)), "welcome", history.client.created_at)
-        joined = earliest = history.client.created_at
-        wanted_on = joined + timedelta(days=rng.randint(1, 5))
+        earliest = history.client.created_at
+        wanted_on = earliest + timedelta(days=rng.randint(1, 5))
         comes = self._gap_days > 0
         while comes and wanted_on < now + timedelta(days=21):
             starts_at = self._at_a_quarter(wanted_on)
