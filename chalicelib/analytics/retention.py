@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from chalicelib.analytics.lists import listed_clients
 from chalicelib.analytics.names import names_of_keys
 from chalicelib.analytics.statements import Asked, Figures
-from chalicelib.domain.reports.questions import ListedClients, Question, final_on
+from chalicelib.domain.reports.questions import ListedClient, ListedClients, Question, final_on
 from chalicelib.domain.reports.report_forms import SINCE_VISIT
 from chalicelib.domain.statistics.wilson import wilson
 
@@ -26,10 +25,13 @@ def retention(asked: Asked) -> tuple[list[Figures], Figures]:
     return [], whole[-1]
 
 
-def listed_by_retention(asked: Asked) -> ListedClients:
-    """The clients behind the total of the question's figures."""
-    assert asked.question.definition is not None
-    return listed_clients(asked, "asked_lines", "places", asked.question.definition, "retention_listed")
+def list_clients(asked: Asked) -> ListedClients:
+    """A page of the clients behind the total of the question's figures."""
+    question = asked.question
+    assert question.definition is not None
+    found = asked.rows("asked_lines", "places", question.definition, "retention_list")
+    items = tuple(ListedClient(*row) for row in found[: question.limit])
+    return ListedClients(items, items[-1].client_id if len(found) > question.limit else None)
 
 
 def _rows_by(asked: Asked, by: str) -> Iterator[Figures]:

@@ -1,8 +1,7 @@
 """A question about visits, answered by DuckDB with the SQL of its definition.
 
 The connection has the views `visits` (columns as VisitFact, merged clients under their final target),
-`services`, `staff`, `salons`, `sources` (source, name) and `words` (word, source: what the word counts as);
-for reports that name `changes` also those of change_tables.py.
+`services`, `staff`, `salons`, `sources` (source, name) and `words` (word, source: what the word counts as).
 """
 
 from datetime import date, datetime, timedelta
@@ -11,8 +10,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from chalicelib.analytics.flows import flows, listed_by_flows
-from chalicelib.analytics.retention import listed_by_retention, retention
+from chalicelib.analytics.retention import list_clients, retention
 from chalicelib.analytics.staff import staff_on_equal_terms
 from chalicelib.analytics.statements import Asked
 from chalicelib.analytics.totals import cohorts, repurchase, spend, upsell
@@ -25,7 +23,7 @@ from chalicelib.domain.reports.questions import (
     final_on,
     form_of,
 )
-from chalicelib.domain.reports.report_forms import COHORTS, FLOWS, REPURCHASE, RETENTION, SPEND, STAFF, UPSELL
+from chalicelib.domain.reports.report_forms import COHORTS, REPURCHASE, RETENTION, SPEND, STAFF, UPSELL
 from chalicelib.domain.reports.settle_question import settled
 from chalicelib.domain.shared.months import last_day_of_month, month_number
 from chalicelib.domain.shared.zones import local_date
@@ -38,14 +36,8 @@ _REPORTS = MappingProxyType(
         SPEND: spend,
         UPSELL: upsell,
         STAFF: staff_on_equal_terms,
-        FLOWS: flows,
     }
 )
-_LISTS = MappingProxyType(
-    {RETENTION: listed_by_retention, STAFF: listed_by_retention, FLOWS: listed_by_flows}
-)
-
-
 def run_report(connection: DuckDBPyConnection, question: Question, as_of: datetime, zone: str) -> Report:
     """The figures of a question; `listed` counts for nothing. as_of: the instant up to which the connection
     has all visits. zone: the network's. Raises as `settled`."""
@@ -64,7 +56,7 @@ def run_report(connection: DuckDBPyConnection, question: Question, as_of: dateti
 
 def run_list(connection: DuckDBPyConnection, question: Question, as_of: datetime, zone: str) -> ListedClients:
     """The clients of a question with `listed`. Raises as `settled`."""
-    return _LISTS[question.report](_asked(connection, question, as_of, zone))
+    return list_clients(_asked(connection, question, as_of, zone))
 
 
 def _asked(connection: DuckDBPyConnection, question: Question, as_of: datetime, zone: str) -> Asked:

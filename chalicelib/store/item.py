@@ -26,7 +26,7 @@ T = TypeVar("T")
 CONNECT_SECONDS = 1
 READ_SECONDS = 3
 RETRIES = 4
-BY_SALON_INCLUDES, BY_CATEGORY_INCLUDES = ["status"], ["changes"]
+BY_SALON_INCLUDES, BY_CATEGORY_INCLUDES = ["status"], ["changes", "to_call"]
 MAX_REASON = 200
 _KEPT = {"PK": "S", "SK": "S", "wake_shard": "S", "wake_at": "S", "version": "N"}
 """What is kept of an item with an attribute of a wrong type, where these are of the right one."""
@@ -49,8 +49,9 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
 
     Attributes, other than the key: version (of guarded items), body (JSON, see codec) or, where that is long,
     packed (the same deflated), expires (TTL, epoch seconds), and those of the indexes: wake_shard + wake_at,
-    client_key / salon_key / network_key + at, category_key + category_at, status, changes. starts: how many
-    noted wakes have begun since the item was last saved; a save drops it, since it writes the whole item.
+    client_key / salon_key / network_key + at, category_key + category_at, status, changes, to_call. starts:
+    how many noted wakes have begun since the item was last saved; a save drops it, since it writes the whole
+    item.
     """
 
     class Item(Model):
@@ -74,6 +75,7 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
         category_key = UnicodeAttribute(null=True)
         category_at = UnicodeAttribute(null=True)
         changes = UnicodeAttribute(null=True)
+        to_call = UnicodeAttribute(null=True)
         wake_shard = UnicodeAttribute(null=True)
         wake_at = UnicodeAttribute(null=True)
         starts = NumberAttribute(null=True)
@@ -149,6 +151,7 @@ def attributes_of(value: Any, shards: int) -> dict[str, Any]:
         "category_key": place.category_key,
         "category_at": place.category_at,
         "changes": place.changes,
+        "to_call": place.to_call,
     }
     facts = keys.key_facts(place.pk, place.sk, **{name: of_indexes[name] for name in INDEX_FACTS})
     of_key = (name for name, text in facts.items() if _says(text, getattr(value, name, None)))

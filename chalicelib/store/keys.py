@@ -23,13 +23,14 @@ from chalicelib.domain.clients.clients import Client, ConsentChange
 from chalicelib.domain.facts.packed_changes import packed_changes
 from chalicelib.domain.facts.packed_visits import packed
 from chalicelib.domain.intake.inbox import KEPT, InboxItem
-from chalicelib.domain.loyalty.account import Entry
+from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon
 from chalicelib.domain.loyalty.passes import DevicePass, PassDevice
 from chalicelib.domain.messages.messages import Message, MessageSummary
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.networks.sources import HeardSource
+from chalicelib.domain.reports.call_hints import packed_overdue, packed_points
 from chalicelib.domain.shared.aliases import Alias
 from chalicelib.domain.shared.ids import digest
 from chalicelib.domain.shared.operations import Parked
@@ -107,6 +108,9 @@ INTO = ">"
 MERGED = "merged"
 """The name that a list has in place of a category: clients who were merged into others."""
 
+EXPIRING = "expiring"
+"""The name of a list among those of categories: accounts with points that expire soon."""
+
 UNVERSIONED = (Entry, Alias, ConsentChange, RulesChange)
 """Written once: a second write of the same key is refused, whatever it says."""
 
@@ -131,6 +135,7 @@ class Place(Struct, frozen=True):
     category_key: str | None = None
     category_at: str | None = None
     changes: str | None = None
+    to_call: str | None = None
     status: str | None = None
     expires_at: datetime | None = None
     wake: Wake | None = None
@@ -289,6 +294,7 @@ def _client(value: Client) -> Place:
         category_key=clients_of_category(value.network_id, category) if category else None,
         category_at=since if category else None,
         changes=packed_changes(value) if category not in (None, MERGED) else None,
+        to_call=packed_overdue(value),
         wake=value.wake,
     )
 
@@ -303,6 +309,13 @@ def _listed_category(value: Client) -> tuple[str | None, str]:
     if value.visits_count == 0 and value.category != POTENTIAL:
         return None, ""
     return value.category, value.category_since.isoformat()
+
+
+def _account(value: Account) -> Place:
+    place = key("ACCOUNT", network_id=value.network_id, client_id=value.client_id)
+    since, text = packed_points(value) or (None, None)
+    listed = clients_of_category(value.network_id, EXPIRING) if since else None
+    return Place(*place, category_key=listed, category_at=since, to_call=text, wake=value.wake)
 
 
 def _message(value: Message) -> Place:
@@ -343,6 +356,7 @@ def _coupon(value: Coupon) -> Place:
 
 
 _PLACES: dict[type, Callable[[Any], Place]] = {
+    Account: _account,
     Booking: _booking,
     Client: _client,
     Coupon: _coupon,

@@ -73,7 +73,10 @@ class Table:
         self.bookings_waiting = bookings.bookings_waiting
         self.completed_of_salon = bookings.completed_of_salon
         self.visits_of_salon = bookings.visits_of_salon
-        self.fact_pages = ReportReads(reader).fact_pages
+        reports = ReportReads(reader)
+        self.fact_pages = reports.fact_pages
+        self.overdue_hints = reports.overdue_hints
+        self.points_hints = reports.points_hints
         loyalty = LoyaltyReads(reader)
         self.account = loyalty.account
         self.accounts_named = loyalty.accounts_named

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.clients.calls import CallResult, PhoneCall
 from chalicelib.domain.clients.category_changes import CategoryCause
 from chalicelib.domain.clients.client_visits import with_visit
 from chalicelib.domain.clients.clients import Client, Merge, VisitDay
@@ -16,7 +17,7 @@ from chalicelib.domain.networks.category_definitions import CategoryDefinitions
 from chalicelib.store.item import attributes_of, body_of, value_of
 from chalicelib.store.keys import place_of
 from chalicelib.store.table import Table
-from infra.testkit.builders import NETWORK, a_client, a_consent
+from infra.testkit.builders import NETWORK, NOW, a_client, a_consent
 from infra.testkit.capacity_units import indexes_of, size, table_write_units
 from infra.testkit.table_definition import table_definition
 from tests.conftest import SHARDS
@@ -78,7 +79,7 @@ def test_a_reason_of_leaving_costs_a_unit_of_the_index_and_its_repetition_none(i
 def test_what_the_index_tells_is_not_repeated_in_the_body(item: Any) -> None:
     client = visits(9, 14)[-1]
     made = item(**attributes_of(client, SHARDS))
-    assert made.changes.startswith("pnv")
+    assert made.changes.startswith("p>nv")
     assert "category_changes" not in body_of(made)
     assert value_of(Client, made).category_changes == client.category_changes
 
@@ -103,3 +104,15 @@ def test_a_client_with_the_most_changes_is_of_two_kilobytes_at_most(item: Any) -
         for number in range(40)
     )
     assert size(raw(item, replace(client, category_changes=changes))) <= 2048
+
+
+def test_of_an_overdue_client_a_call_costs_a_unit_and_a_message_none(item: Any) -> None:
+    (by_category,) = (each for each in indexes_of(table_definition()) if each.name == "by_category")
+    client = visits(5, 20)[-1]
+    last = client.recent_visits[0].on
+    overdue = with_category(client, BY, last + timedelta(days=40), looked=True)
+    called = replace(overdue, last_call=PhoneCall(CallResult.NO_ANSWER, NOW, "key:key_owner"))
+    assert overdue.category == "at_risk"
+    for after, units in ((replace(overdue, invitations=4), 0), (called, 1)):
+        assert by_category.write_units(raw(item, overdue), raw(item, after)) == units
+        assert table_write_units(raw(item, overdue), raw(item, after)) == 1

@@ -17,7 +17,7 @@ NEWER: frozenset[str] = frozenset({"FACTPAGE", "GROUP", "HEARD", "POLL", "QUOTA"
 """Kinds of items that the table got after the stored items were made. Add a new kind here, never to them."""
 
 
-LISTS = frozenset({"category_key", "category_at"})
+LISTS = frozenset({"category_key", "category_at", "to_call"})
 """Attributes of an index that is newer: a client who was merged before enters its list when next written."""
 
 
@@ -55,6 +55,8 @@ def test_every_kind_of_item_was_stored_before_or_is_listed_as_newer() -> None:
 def test_what_was_stored_before_is_written_again_in_the_same_bytes(item: Any, kind: str) -> None:
     for raw in of_kind(kind):
         made = {name: each for name, each in written(item, read(item, raw)).items() if name not in LISTS}
+        if "body" in raw and "packed" in made:  # the lists make it longer than a kilobyte
+            made["body"] = {"S": inflated(made.pop("packed")["B"]).decode()}
         assert as_said(made) == as_said(raw), key_of(raw)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from chalicelib.api.http.endpoint import Answer
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Cursor, Id, Limit, Money, Word
 from chalicelib.domain.clients.clients import Client
@@ -27,12 +28,11 @@ Cell = str | int | float | None
 class ReportQuery(Body, rename={"from_": "from"}):
     """What a report can be asked; docs/metrics.md says which report takes what.
 
-    from, to      local dates of the salons, both included; of `cohorts` months, `2026-03`; of `flows` either.
+    from, to      local dates of the salons, both included; of `cohorts` months, `2026-03`.
     days          lengths of windows, by commas.
     salon_id      one or several, by commas; by default all that the key reaches.
     staff_id, service_id, service_category, source
                   `-`: visits of which it is unknown.
-    before, after of `flows`: the category that a client had, and the one that they came to.
     list          the clients behind the figure: base, returned, lost or maturing.
     format        csv: the rows as a file; where there are none, the total.
     """
@@ -51,8 +51,6 @@ class ReportQuery(Body, rename={"from_": "from"}):
     service_id: Id | None = None
     service_category: Word | None = None
     source: Word | None = None
-    before: Word | None = None
-    after: Word | None = None
     list: Word | None = None
     format: Literal["json", "csv"] = "json"
     limit: Limit = 50
@@ -88,12 +86,11 @@ class ReportAnswer(Answered):
 
 class ListedClientAnswer(Answered):
     """last_visit_on, visits_count and spent are of all visits until now; what is spent has its refunds taken
-    off; last_visit_on is null where all were undone. staff_id: the specialist of the latest visit of the
-    base. name: null for a client who is gone."""
+    off. staff_id: the specialist of the latest visit of the base. name: null for a client who is gone."""
 
     client_id: str
     name: str | None
-    last_visit_on: date | None
+    last_visit_on: date
     visits_count: int
     spent: list[Money]
     staff_id: str | None
@@ -112,13 +109,11 @@ def question_of(report: str, asked: ReportQuery, after: str | None) -> Question:
         who=asked.who,
         returned_to=asked.returned_to,
         by=asked.by,
-        salon_ids=_salons(asked.salon_id),
+        salon_ids=salons_named(asked.salon_id),
         staff_id=_filter(asked.staff_id),
         service_id=_filter(asked.service_id),
         service_category=_filter(asked.service_category),
         source=_filter(asked.source),
-        category_before=asked.before,
-        category_after=asked.after,
         listed=asked.list,
         limit=asked.limit,
         after=after,
@@ -127,15 +122,14 @@ def question_of(report: str, asked: ReportQuery, after: str | None) -> Question:
 
 _BY_MONTHS = frozenset(name for (name, _), form in FORMS.items() if form.whole_months)
 """The reports whose period is named by months."""
-_BY_MONTHS_TOO = frozenset(name for (name, _), form in FORMS.items() if form.names_months)
 
 
 def _day(text: str | None, field: str, report: str) -> date | None:
-    """A date; of a month that is named, its first or its last day."""
+    """A date; of a report of whole months the first or the last day of a month."""
     if text is None:
         return None
     try:
-        if len(text) == len("2026-03") and report in _BY_MONTHS | _BY_MONTHS_TOO:
+        if len(text) == len("2026-03") and report in _BY_MONTHS:
             month = month_number(date.fromisoformat(f"{text}-01"))
             return first_day_of_month(month) if field == "from" else last_day_of_month(month)
         return date.fromisoformat(text)
@@ -144,7 +138,7 @@ def _day(text: str | None, field: str, report: str) -> date | None:
         raise malformed("INVALID_FIELD", f"{field}: {wanted}.", field=field) from error
 
 
-def _salons(text: str | None) -> tuple[str, ...] | None:
+def salons_named(text: str | None) -> tuple[str, ...] | None:
     if text is None:
         return None
     return tuple(sorted({each.strip() for each in text.split(",")}))
@@ -191,10 +185,17 @@ def client_shown(access: Access, listed: ListedClient, client: Client | None) ->
 
 # --- files
 
+CSV = "text/csv; charset=utf-8"
+
+
+def file_of(name: str, text: str) -> Answer:
+    headers = {"Content-Type": CSV, "Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Answer(text, 200, headers)
+
 
 def report_as_csv(report: ReportAnswer) -> str:
     rows = report.rows or [{"key": "total", "name": "", **report.total}]
-    return _csv([_flat(row) for row in rows])
+    return csv_text([flat_row(row) for row in rows])
 
 
 def clients_as_csv(clients: list[ListedClientAnswer]) -> str:
@@ -205,16 +206,16 @@ def clients_as_csv(clients: list[ListedClientAnswer]) -> str:
         | {f"spent_{amount.currency}": amount.amount_minor for amount in each.spent}
         for each in clients
     ]
-    return _csv(rows, names)
+    return csv_text(rows, names)
 
 
-def _flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, Cell]:
+def flat_row(row: Mapping[str, Any], prefix: str = "") -> dict[str, Cell]:
     """`{"interval": [0.1, 0.2]}` becomes `interval_0` and `interval_1`."""
     found: dict[str, Cell] = {}
     for name, value in row.items():
         inner = dict(enumerate(value)) if isinstance(value, list | tuple) else value
         if isinstance(inner, Mapping):
-            found |= _flat({str(key): each for key, each in inner.items()}, f"{prefix}{name}_")
+            found |= flat_row({str(key): each for key, each in inner.items()}, f"{prefix}{name}_")
         else:
             found[f"{prefix}{name}"] = _cell(value)
     return found
@@ -224,7 +225,7 @@ def _cell(value: Any) -> Cell:
     return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
-def _csv(rows: list[dict[str, Cell]], first: list[str] | None = None) -> str:
+def csv_text(rows: list[dict[str, Cell]], first: list[str] | None = None) -> str:
     """The rows as a file, with a byte order mark: without it spreadsheets misread Cyrillic."""
     columns = list(dict.fromkeys([*(first or ()), *(name for row in rows for name in row)]))
     lines = [columns, *([_text(row.get(name)) for name in columns] for row in rows)]

@@ -9,6 +9,7 @@ from chalicelib.api.reports.report_schemas import (
     ReportQuery,
     client_shown,
     clients_as_csv,
+    file_of,
     question_of,
     report_as_csv,
     report_shown,
@@ -19,7 +20,6 @@ from chalicelib.domain.shared.quotas import CallerKind
 from chalicelib.services.reports.ask_report import ask_report, clients_by_id
 
 READERS = frozenset({Role.OWNER, Role.MANAGER, Role.SPECIALIST})
-CSV = "text/csv; charset=utf-8"
 
 
 @get("/v1/reports/{name}")
@@ -36,12 +36,7 @@ def report(ask: Ask, name: str) -> ReportAnswer | PageOf[ListedClientAnswer] | A
         known = clients_by_id(ask.world, access.network_id, [each.client_id for each in answer.items])
         items = [client_shown(access, each, known.get(each.client_id)) for each in answer.items]
         if asked.format == "csv":
-            return _file(name, clients_as_csv(items))
+            return file_of(name, clients_as_csv(items))
         return PageOf(items=items, next_cursor=answer.next_after)
     shown = report_shown(answer)
-    return _file(name, report_as_csv(shown)) if asked.format == "csv" else shown
-
-
-def _file(name: str, text: str) -> Answer:
-    headers = {"Content-Type": CSV, "Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Answer(text, 200, headers)
+    return file_of(name, report_as_csv(shown)) if asked.format == "csv" else shown

@@ -29,6 +29,7 @@ from chalicelib.domain.shared.touches import (
     comes_at_any_hour,
     purpose_of,
 )
+from chalicelib.services.messages.message_log import messages_reaching
 from chalicelib.services.messages.subjects import Subject, zone_of
 from chalicelib.services.shared.ports import Store
 
@@ -253,18 +254,7 @@ def _of_one_act(case: Case, log: Sequence[Message]) -> Check:
 
 
 def _log(case: Case, period: timedelta) -> list[Message]:
-    """The client's messages of that period up to now, also those that the client got as a source of a merge,
-    and those that reached the same phone or e-mail about clients who share it."""
-    client, since = case.subject.client, case.now - period
-    log = case.store.messages_since(client.network_id, client.id, since)
-    for former in client.former:
-        if former.at > since - DAY:  # a source gets no more messages once it is merged
-            log = [*log, *case.store.messages_since(client.network_id, former.id, since)]
-    addresses = {client.phone, client.email} - {None}
-    for sharing_id in client.contact_of:
-        shared = case.store.messages_since(client.network_id, sharing_id, since)
-        log = [*log, *(each for each in shared if each.to in addresses)]
-    return log
+    return messages_reaching(case.store, case.subject.client, case.now - period)
 
 
 def stopped_by(case: Case, reason: str) -> Check:

@@ -3,6 +3,8 @@ the touch, so that each is found again."""
 
 from datetime import datetime
 
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.messages.caps import DAY
 from chalicelib.domain.messages.messages import Message, MessageState, message_id
 from chalicelib.domain.shared.touches import Plan, Touch, TouchKind, TouchState
 from chalicelib.services.messages.subjects import Subject
@@ -36,6 +38,20 @@ def message_of_touch(subject: Subject, plan: Plan, touch: Touch, at: datetime) -
         campaign_id=subject.campaign_id,
         tells_of=subject.tells_of if plan.kind is TouchKind.NOTICE else (),
     )
+
+
+def messages_reaching(store: Store, client: Client, since: datetime) -> list[Message]:
+    """The client's messages since then, also those that the client got as a source of a merge, and those that
+    reached the same phone or e-mail about clients who share it."""
+    log = store.messages_since(client.network_id, client.id, since)
+    for former in client.former:
+        if former.at > since - DAY:  # a source gets no more messages once it is merged
+            log = [*log, *store.messages_since(client.network_id, former.id, since)]
+    addresses = {client.phone, client.email} - {None}
+    for sharing_id in client.contact_of:
+        shared = store.messages_since(client.network_id, sharing_id, since)
+        log = [*log, *(each for each in shared if each.to in addresses)]
+    return log
 
 
 def recorded_message(subject: Subject, touch: Touch, store: Store) -> Message | None:

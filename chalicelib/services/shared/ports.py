@@ -23,6 +23,7 @@ from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.messages.messages import Message, MessageSummary, Outcome, Outgoing, Worded
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import Directory, Template
+from chalicelib.domain.reports.call_hints import OverdueHint, PointsHint
 from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.touches import TouchKind
@@ -220,6 +221,17 @@ class Store(Protocol):
     def fact_pages(self, network_id: str, salon_id: str | None = None) -> list[FactPage]:
         """The pages of facts of a network, or of one of its salons, by salon and month. Perhaps as they were
         a second ago."""
+
+    def overdue_hints(
+        self, network_id: str, category: str, since: date, until: date, *, limit: int
+    ) -> list[OverdueHint]:
+        """The clients who may be called, among the first so many of a list; first who came to it last. since,
+        until: local dates since when they have the category, both included. Perhaps as it was a second
+        ago."""
+
+    def points_hints(self, network_id: str, since: date, until: date, *, limit: int) -> list[PointsHint]:
+        """The first so many accounts with points that expire between two UTC dates, both included, and of
+        which a warning was due. Perhaps as it was a second ago."""
 
     def messages_of_salon(
         self,

@@ -47,6 +47,7 @@ ADMITTED = {
     "GET /v1/tasks": "omr",
     "POST /v1/tasks/{task_id}/done": "omr",
     "GET /v1/reports/{name}": "oms",
+    "GET /v1/reports/call-today": "omr",
     "GET /v1/reports/messages/costs": "om",
     "GET /v1/reports/bonus/clearing": "om",
     "POST /v1/reports/bonus/clearing": "om",
