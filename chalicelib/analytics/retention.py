@@ -29,7 +29,7 @@ def list_clients(asked: Asked) -> ListedClients:
     """A page of the clients behind the total of the question's figures."""
     question = asked.question
     assert question.definition is not None
-    found = asked.rows("asked_lines", "places", question.definition, "retention_list")
+    found = asked.rows("asked_lines", "places", question.definition, "retention_list", "listed_clients")
     items = tuple(ListedClient(*row) for row in found[: question.limit])
     return ListedClients(items, items[-1].client_id if len(found) > question.limit else None)
 

@@ -14,6 +14,7 @@ from chalicelib.analytics.retention import list_clients, retention
 from chalicelib.analytics.staff import staff_on_equal_terms
 from chalicelib.analytics.statements import Asked
 from chalicelib.analytics.totals import cohorts, repurchase, spend, upsell
+from chalicelib.analytics.value import list_by_value, value
 from chalicelib.domain.reports.questions import (
     PARAMETERS,
     Definition,
@@ -23,7 +24,7 @@ from chalicelib.domain.reports.questions import (
     final_on,
     form_of,
 )
-from chalicelib.domain.reports.report_forms import COHORTS, REPURCHASE, RETENTION, SPEND, STAFF, UPSELL
+from chalicelib.domain.reports.report_forms import COHORTS, REPURCHASE, RETENTION, SPEND, STAFF, UPSELL, VALUE
 from chalicelib.domain.reports.settle_question import settled
 from chalicelib.domain.shared.months import last_day_of_month, month_number
 from chalicelib.domain.shared.zones import local_date
@@ -36,8 +37,12 @@ _REPORTS = MappingProxyType(
         SPEND: spend,
         UPSELL: upsell,
         STAFF: staff_on_equal_terms,
+        VALUE: value,
     }
 )
+_LISTS = MappingProxyType({RETENTION: list_clients, STAFF: list_clients, VALUE: list_by_value})
+
+
 def run_report(connection: DuckDBPyConnection, question: Question, as_of: datetime, zone: str) -> Report:
     """The figures of a question; `listed` counts for nothing. as_of: the instant up to which the connection
     has all visits. zone: the network's. Raises as `settled`."""
@@ -56,7 +61,7 @@ def run_report(connection: DuckDBPyConnection, question: Question, as_of: dateti
 
 def run_list(connection: DuckDBPyConnection, question: Question, as_of: datetime, zone: str) -> ListedClients:
     """The clients of a question with `listed`. Raises as `settled`."""
-    return list_clients(_asked(connection, question, as_of, zone))
+    return _LISTS[question.report](_asked(connection, question, as_of, zone))
 
 
 def _asked(connection: DuckDBPyConnection, question: Question, as_of: datetime, zone: str) -> Asked:

@@ -32,12 +32,29 @@ class Asked(Struct, frozen=True):
         """The rows of the statement that the files make. by: the dimension of its keys; None: one key, "".
         more: values of parameters beside the question's own."""
         sql = statement(*files)
+        return self.connection.execute(sql, self._values(sql, by, more)).fetchall()
+
+    def keep(self, table: str, *files: str, by: str | None = None, **more: Any) -> None:
+        """Makes a table of this connection alone of the rows; one that is there makes room."""
+        sql = statement(*files)
+        made = f"CREATE OR REPLACE TEMPORARY TABLE {table} AS {sql}"
+        self.connection.execute(made, self._values(sql, by, more))
+
+    def query(self, sql: str) -> list[Row]:
+        """The rows of a small statement without parameters."""
+        return self.connection.execute(sql).fetchall()
+
+    def drop(self, *tables: str) -> None:
+        for table in tables:
+            self.connection.execute(f"DROP TABLE IF EXISTS {table}")
+
+    def _values(self, sql: str, by: str | None, more: Mapping[str, Any]) -> dict[str, Any]:
         values = asdict(self.question) | {
             "by": by,
             "today": self.today,
             "needs_firsts": by == "source" or counts_firsts(self.question),
         }
-        return self.connection.execute(sql, _used(sql, values | more)).fetchall()
+        return _used(sql, values | dict(more))
 
 
 @cache
@@ -45,7 +62,8 @@ def statement(*files: str) -> str:
     """Named subqueries, file by file, and in the last file the select that uses them."""
     texts = [_text(file) for file in files]
     glued = (f"\n{text}" if text.startswith("SELECT") else f",\n{text}" for text in texts[1:])
-    return f"WITH {texts[0]}{''.join(glued)}"
+    with_word = "" if texts[0].startswith("SELECT") else "WITH "
+    return f"{with_word}{texts[0]}{''.join(glued)}"
 
 
 @cache

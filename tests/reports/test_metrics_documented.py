@@ -112,6 +112,16 @@ def test_cohorts_come_out_as_the_page_says(connection: duckdb.DuckDBPyConnection
     assert found == table(section("Cohorts"))
 
 
+def test_value_comes_out_as_the_page_says(connection: duckdb.DuckDBPyConnection) -> None:
+    report = run_report(connection, asked("", "value"), NOON, "Europe/Chisinau")
+    found = [
+        [row["key"], str(row["clients"]), str(row["realised_minor"]), ", ".join(map(str, row["spent_minor"]))]
+        for row in report.rows
+    ]
+    assert found == table(section("Value"))
+    assert (report.total["clients"], report.total["refused"]) == (6, "too_few_clients")
+
+
 @pytest.mark.parametrize(
     ("title", "names"),
     [

@@ -1,4 +1,4 @@
--- The clients behind a figure, a page of them, with all their visits until now.
+-- A page of the clients behind a figure.
 listed AS (
     SELECT client FROM outcomes
     WHERE CASE $listed
@@ -10,28 +10,4 @@ listed AS (
         AND ($after::VARCHAR IS NULL OR client > $after)
     ORDER BY client
     LIMIT $limit + 1
-),
-specialists AS (
-    SELECT client, max({'at': visit_at, 'booking': booking, 'line': line, 'staff': staff}).staff AS staff
-    FROM base_lines
-    WHERE staff IS NOT NULL AND client IN (FROM listed)
-    GROUP BY client
-),
-spending AS (
-    SELECT client, map_from_entries(list((currency, spent) ORDER BY currency)) AS spent
-    FROM (
-        SELECT client, currency, sum(coalesce(paid_minor, 0) - refunded_minor)::BIGINT AS spent
-        FROM visits WHERE client IN (FROM listed)
-        GROUP BY client, currency
-    )
-    GROUP BY client
 )
-SELECT
-    v.client, max(v.visit_on) AS last_visit_on, count(DISTINCT (v.salon, v.visit_on)) AS visits_count,
-    any_value(m.spent) AS spent, any_value(s.staff) AS staff
-FROM visits AS v
-JOIN listed USING (client)
-JOIN spending AS m USING (client)
-LEFT JOIN specialists AS s USING (client)
-GROUP BY v.client
-ORDER BY v.client

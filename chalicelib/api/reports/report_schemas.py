@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType, to_builtins
 
 from chalicelib.api.http.endpoint import Answer
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Cursor, Id, Limit, Money, Word
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.access import Access
-from chalicelib.domain.reports.questions import ListedClient, Question, Report
+from chalicelib.domain.reports.questions import ClientValue, ListedClient, Question, Report
 from chalicelib.domain.reports.report_forms import FORMS
 from chalicelib.domain.shared.errors import malformed
 from chalicelib.domain.shared.months import first_day_of_month, last_day_of_month, month_number
@@ -22,6 +22,7 @@ UNKNOWN = "-"
 DayOrMonth = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}(-\d{2})?$")]
 Days = Annotated[str, Meta(pattern=r"^\d{1,6}(,\d{1,6}){0,20}$")]
 Salons = Annotated[str, Meta(min_length=1, max_length=4000)]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
 Cell = str | int | float | None
 
 
@@ -33,6 +34,7 @@ class ReportQuery(Body, rename={"from_": "from"}):
     salon_id      one or several, by commas; by default all that the key reaches.
     staff_id, service_id, service_category, source
                   `-`: visits of which it is unknown.
+    currency      of `value`: the visits that were paid in it; by default the one of most visits.
     list          the clients behind the figure: base, returned, lost or maturing.
     format        csv: the rows as a file; where there are none, the total.
     """
@@ -51,6 +53,7 @@ class ReportQuery(Body, rename={"from_": "from"}):
     service_id: Id | None = None
     service_category: Word | None = None
     source: Word | None = None
+    currency: Currency | None = None
     list: Word | None = None
     format: Literal["json", "csv"] = "json"
     limit: Limit = 50
@@ -84,9 +87,19 @@ class ReportAnswer(Answered):
     total: dict[str, Any]
 
 
+class ClientValueAnswer(Answered):
+    """What a client is worth, in one currency. expected, expected_visits: of the next 365 days; null: not
+    foretold."""
+
+    realised: Money
+    expected: Money | None
+    expected_visits: float | None
+
+
 class ListedClientAnswer(Answered):
     """last_visit_on, visits_count and spent are of all visits until now; what is spent has its refunds taken
-    off. staff_id: the specialist of the latest visit of the base. name: null for a client who is gone."""
+    off. staff_id: the specialist of the latest visit of the base. name: null for a client who is gone.
+    value: in lists of the report `value`."""
 
     client_id: str
     name: str | None
@@ -94,6 +107,7 @@ class ListedClientAnswer(Answered):
     visits_count: int
     spent: list[Money]
     staff_id: str | None
+    value: ClientValueAnswer | UnsetType = UNSET
 
 
 def question_of(report: str, asked: ReportQuery, after: str | None) -> Question:
@@ -114,6 +128,7 @@ def question_of(report: str, asked: ReportQuery, after: str | None) -> Question:
         service_id=_filter(asked.service_id),
         service_category=_filter(asked.service_category),
         source=_filter(asked.source),
+        currency=asked.currency,
         listed=asked.list,
         limit=asked.limit,
         after=after,
@@ -180,6 +195,18 @@ def client_shown(access: Access, listed: ListedClient, client: Client | None) ->
             for currency, amount in sorted(listed.spent_minor.items())
         ],
         staff_id=listed.staff_id,
+        value=_value_shown(listed.value),
+    )
+
+
+def _value_shown(value: ClientValue | None) -> ClientValueAnswer | UnsetType:
+    if value is None:
+        return UNSET
+    expected = value.expected_minor
+    return ClientValueAnswer(
+        realised=Money(amount_minor=value.realised_minor, currency=value.currency),
+        expected=None if expected is None else Money(amount_minor=expected, currency=value.currency),
+        expected_visits=value.expected_visits,
     )
 
 
@@ -200,10 +227,11 @@ def report_as_csv(report: ReportAnswer) -> str:
 
 def clients_as_csv(clients: list[ListedClientAnswer]) -> str:
     """A page of a list; its amounts in a column for each currency, `spent_MDL`."""
-    names = [name for name in ListedClientAnswer.__struct_fields__ if name != "spent"]
+    names = [name for name in ListedClientAnswer.__struct_fields__ if name not in {"spent", "value"}]
     rows = [
         {name: _cell(getattr(each, name)) for name in names}
         | {f"spent_{amount.currency}": amount.amount_minor for amount in each.spent}
+        | (_flat({"value": to_builtins(each.value)}) if each.value is not UNSET else {})
         for each in clients
     ]
     return csv_text(rows, names)

@@ -27,6 +27,7 @@ class Question(Struct, frozen=True, kw_only=True):
     salon_ids   the salons whose visits make the base; None: all. A manager's salons are put in here.
     staff_id, service_id, service_category, source
                 filters of the base; "": visits of which that is unknown.
+    currency    of value: the visits that are paid in it; None: that of most visits.
     listed      base, returned, lost or maturing: the clients behind the figure; None: the figures.
     limit, after
                 of a list: its length, and the last client of the page before.
@@ -47,6 +48,7 @@ class Question(Struct, frozen=True, kw_only=True):
     service_id: str | None = None
     service_category: str | None = None
     source: str | None = None
+    currency: str | None = None
     listed: str | None = None
     limit: int = 50
     after: str | None = None
@@ -82,19 +84,31 @@ class Report(Struct, frozen=True, kw_only=True):
     total: Mapping[str, Any]
 
 
-class ListedClient(Struct, frozen=True):
+class ClientValue(Struct, frozen=True):
+    """What a client is worth, in one currency. expected_*: of the next year; None: not foretold."""
+
+    currency: str
+    realised_minor: int
+    expected_visits: float | None
+    expected_minor: int | None
+
+
+class ListedClient(Struct, frozen=True, omit_defaults=True):
     """A client behind a figure. last_visit_on, visits_count and spent_minor (minor units by currency, refunds
-    taken off) are of all visits until now. staff_id: the specialist of the latest visit of the base."""
+    taken off) are of all visits until now. staff_id: the specialist of the latest visit of the base. value:
+    of the report `value` alone."""
 
     client_id: str
     last_visit_on: date
     visits_count: int
     spent_minor: Mapping[str, int]
     staff_id: str | None
+    value: ClientValue | None = None
 
 
 class ListedClients(Struct, frozen=True):
-    """A page of clients, sorted by id. next_after: `after` of the next page; None: this page is the last."""
+    """A page of clients, sorted by id; of the report `value` by what is expected of them. next_after: `after`
+    of the next page; None: this page is the last."""
 
     items: tuple[ListedClient, ...]
     next_after: str | None
@@ -116,6 +130,7 @@ PARAMETERS: Mapping[str, str] = MappingProxyType(
         "service_id": "service_id",
         "service_category": "service_category",
         "source": "source",
+        "currency": "currency",
         "listed": "list",
     }
 )

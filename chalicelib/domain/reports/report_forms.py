@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from chalicelib.domain.shared.months import first_day_of_month, last_day_of_month, month_number
 
 RETENTION, COHORTS, REPURCHASE, SPEND, UPSELL = "retention", "cohorts", "repurchase", "spend", "upsell"
-STAFF = "staff"
+STAFF, VALUE, BASE_KEPT = "staff", "value", "base-kept"
 
 PERIOD, TRAILING, WINDOW = "period", "trailing", "window"
 SINCE_VISIT, FIRST_TIME = "since_visit", "first_time"
@@ -54,6 +54,11 @@ def current_month(today: date, days: Days) -> tuple[date, date]:
 def last_twelve_months(today: date, days: Days) -> tuple[date, date]:
     """The current month is the last of them."""
     return first_day_of_month(month_number(today) - 11), last_day_of_month(month_number(today))
+
+
+def last_three_full_months(today: date, days: Days) -> tuple[date, date]:
+    last = month_number(today) - 1
+    return first_day_of_month(last - 2), last_day_of_month(last)
 
 
 def until_today(today: date, days: Days) -> tuple[date, date]:
@@ -177,6 +182,17 @@ _OTHERS = (
         says="Clients with services of one category in the period, and clients with services of several.",
         period=until_today,
         everywhere=True,
+    ),
+    ReportForm(
+        id=VALUE,
+        says="What the clients whose first visit is in the period have paid until today, refunds taken off,"
+        " and what they are expected to pay in the 365 days after it.",
+        takes=_COMMON | {"currency", "listed"},
+        dimensions=("source",),
+        lists=("base",),
+        period=until_today,
+        whole_history=True,
+        until_now=True,
     ),
 )
 

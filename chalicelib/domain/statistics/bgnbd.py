@@ -5,21 +5,21 @@ While a client is alive, visits come at random, at a rate that differs between c
 After each visit a client leaves with a probability that differs too (beta a, b). The likelihood is written
 as in Fader and Hardie (2013), Overcoming the BG/NBD Model's #NUM! Error Problem."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import accumulate, islice
-from math import copysign, exp, log, log1p
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
+from math import copysign, cos, exp, log, log1p, pi
+from typing import Protocol
 
 from msgspec import Struct
 
 from chalicelib.domain.statistics.quasi_newton import minimum
 
-SAMPLE = 5000
-"""So many different histories of a large base are fitted first. The search among all begins where that
-ended."""
-
 TOLERANCE = 1e-6
 """Greatest part of the gradient of the mean log-likelihood, by the logarithm of a parameter, at a maximum."""
+
+NODES = 20
+"""Ages at which visits are computed, where they are interpolated between."""
 
 History = tuple[int, float, float]
 """Repeat visits (visits after the first), time from the first visit to the last (0 without a repeat), and
@@ -39,15 +39,46 @@ class BgNbd(Struct, frozen=True, kw_only=True):
     converged: bool = True
 
 
-def fit(histories: Iterable[History], sample_size: int = SAMPLE) -> BgNbd:
+class TimeSums(Struct, frozen=True):
+    """What depends on the times of histories: a part of the log-likelihood, its derivatives by r and alpha,
+    and by number of repeats the sum of the probabilities that the client left after the last visit."""
+
+    value: float
+    by_r: float
+    by_alpha: float
+    leaving: Mapping[int, float]
+
+
+class VisitHistories(Protocol):
+    """The histories of a base, as far as the likelihood needs them. They may lie in a database."""
+
+    @property
+    def clients_by_repeats(self) -> Mapping[int, int]: ...
+
+    @property
+    def time_known(self) -> float:
+        """The ages of all clients together."""
+
+    @property
+    def longest(self) -> float:
+        """The greatest age."""
+
+    def of_times(self, r: float, alpha: float, a: float, b: float) -> TimeSums: ...
+
+
+def fit(histories: Iterable[History]) -> BgNbd:
     """The model of greatest likelihood. ValueError without a client, and for a history that cannot be."""
-    counts = Counter(histories)
-    likelihood = _VisitLikelihood(counts)
+    return fit_sums(ListedVisits(histories))
+
+
+def fit_sums(base: VisitHistories, sample: VisitHistories | None = None) -> BgNbd:
+    """The model of greatest likelihood. sample: a part of a large base; the search among all begins where the
+    search in the sample ended. ValueError without a client."""
+    likelihood = _VisitLikelihood(base)
     start, inverse = [0.0, log(likelihood.mean_gap), 0.0, 0.0], None
-    if len(counts) > 4 * sample_size:
-        some = dict(islice(counts.items(), 0, None, len(counts) // sample_size))
-        sample = _VisitLikelihood(Counter(some), likelihood.unit)
-        first = minimum(sample.negative_mean, start, TOLERANCE)
+    if sample is not None:
+        some = _VisitLikelihood(sample, likelihood.unit)
+        first = minimum(some.negative_mean, start, TOLERANCE)
         if first.converged:
             start, inverse = first.point, first.inverse
     found = minimum(likelihood.negative_mean, start, TOLERANCE, inverse)
@@ -57,7 +88,7 @@ def fit(histories: Iterable[History], sample_size: int = SAMPLE) -> BgNbd:
         alpha=alpha * likelihood.unit,
         a=a,
         b=b,
-        log_likelihood=-found.value * likelihood.clients - likelihood.repeats * log(likelihood.unit),
+        log_likelihood=-found.value * likelihood.clients,
         clients=likelihood.clients,
         converged=found.converged,
     )
@@ -77,27 +108,15 @@ def probability_alive(model: BgNbd, history: History) -> float:
 def expected_visits(model: BgNbd, history: History, ahead: float) -> float:
     """How many visits the client is expected to make in the time `ahead` from the end of what is known."""
     repeats, _, age = history
-    return _if_alive(model, repeats, age, ahead) * probability_alive(model, history)
-
-
-def expected_visits_of_all(model: BgNbd, histories: Iterable[History], ahead: float) -> list[float]:
-    """expected_visits of each, in their order. What depends on repeats and age alone is made once."""
-    known: dict[tuple[int, float], float] = {}
-    found = []
-    for history in histories:
-        key = history[0], history[2]
-        if key not in known:
-            known[key] = _if_alive(model, history[0], history[2], ahead)
-        found.append(known[key] * probability_alive(model, history))
-    return found
+    return visits_if_alive(model, repeats, age, ahead) * probability_alive(model, history)
 
 
 def expected_repeats(model: BgNbd, time: float) -> float:
     """How many repeat visits a client makes on average within a time after the first visit."""
-    return _if_alive(model, 0, 0.0, time)
+    return visits_if_alive(model, 0, 0.0, time)
 
 
-def _if_alive(model: BgNbd, repeats: int, age: float, ahead: float) -> float:
+def visits_if_alive(model: BgNbd, repeats: int, age: float, ahead: float) -> float:
     """Expected visits of a client who has not left (equations 9 and 10 of the paper)."""
     a = model.a if abs(model.a - 1) > 1e-4 else 1 + 1e-4  # the limit at 1, which the formula divides by
     c = a + model.b + repeats - 1
@@ -124,46 +143,101 @@ def _mean_ratio(shape: float, share: float, b: float, c: float) -> float:
             return copysign(exp(scale + log(abs(total))), total)
 
 
-class _VisitLikelihood:
-    """The log-likelihood of histories. Equal histories are one; logarithms of times and sums over repeats
-    are made once for each value. unit: of time, by default the longest history, so that the parameters are
-    near 1."""
+def visits_if_alive_of_all(model: BgNbd, clients: Iterable[tuple[int, float]], ahead: float) -> list[float]:
+    """visits_if_alive of each pair of repeats and age, in their order. Where many ages go with one number of
+    repeats, it is interpolated, to 8 digits: it is smooth in the logarithm of alpha + age."""
+    pairs = list(clients)
+    ages: dict[int, set[float]] = defaultdict(set)
+    for repeats, age in pairs:
+        ages[repeats].add(age)
+    known: dict[tuple[int, float], float] = {}
+    for repeats, those in ages.items():
+        if len(those) <= NODES:
+            found = [visits_if_alive(model, repeats, age, ahead) for age in those]
+        else:
+            found = _interpolated(model, repeats, list(those), ahead)
+        known |= {(repeats, age): visits for age, visits in zip(those, found, strict=True)}
+    return [known[pair] for pair in pairs]
 
-    def __init__(self, histories: Counter[History], unit: float | None = None) -> None:
-        if not histories:
-            raise ValueError("no client")
-        times: dict[float, int] = {}
-        self._once: Counter[int] = Counter()
-        self._repeated: list[tuple[int, int, int, int]] = []
-        counts: Counter[int] = Counter()
-        for (repeats, recency, age), clients in histories.items():
+
+def _interpolated(model: BgNbd, repeats: int, ages: Sequence[float], ahead: float) -> list[float]:
+    """The polynomial through Chebyshev's nodes, in its barycentric form (Berrut and Trefethen 2004, SIAM
+    Review 46, 501-517)."""
+    first, last = log(model.alpha + min(ages)), log(model.alpha + max(ages))
+    nodes = [(first + last + (last - first) * cos(pi * i / (NODES - 1))) / 2 for i in range(NODES)]
+    weights = [(-1) ** i * (0.5 if i in (0, NODES - 1) else 1.0) for i in range(NODES)]
+    values = [visits_if_alive(model, repeats, max(0.0, exp(node) - model.alpha), ahead) for node in nodes]
+    found = []
+    for age in ages:
+        at, over, under = log(model.alpha + age), 0.0, 0.0
+        for node, weight, value in zip(nodes, weights, values, strict=True):
+            if abs(at - node) < 1e-13:
+                over, under = value, 1.0
+                break
+            share = weight / (at - node)
+            over, under = over + share * value, under + share
+        found.append(over / under)
+    return found
+
+
+class ListedVisits:
+    """Histories in memory, as `VisitHistories`; equal ones are one. ValueError for a history that cannot be."""
+
+    def __init__(self, histories: Iterable[History]) -> None:
+        self._histories = Counter(histories)
+        self.clients_by_repeats: Mapping[int, int] = Counter()
+        self.time_known = self.longest = 0.0
+        for (repeats, recency, age), clients in self._histories.items():
             if repeats < 0 or not 0 <= recency <= age or (repeats > 0) != (recency > 0):
                 raise ValueError(f"no history: {repeats} repeats, recency {recency}, age {age}")
-            counts[repeats] += clients
-            at = times.setdefault(age, len(times))
+            self.clients_by_repeats[repeats] += clients
+            self.time_known += age * clients
+            self.longest = max(self.longest, age)
+
+    def of_times(self, r: float, alpha: float, a: float, b: float) -> TimeSums:
+        value = by_r = by_alpha = 0.0
+        leaving: Counter[int] = Counter()
+        for (repeats, recency, age), clients in self._histories.items():
+            k, log_age = r + repeats, log(alpha + age)
+            value -= clients * k * log_age
+            by_r -= clients * log_age
+            by_alpha -= clients * k / (alpha + age)
             if repeats:
-                self._repeated.append((repeats, times.setdefault(recency, len(times)), at, clients))
-            else:
-                self._once[at] += clients
-        self.unit = unit or max(times) or 1.0
-        self._times = [time / self.unit for time in times]
-        self.clients = counts.total()
+                since = log_age - log(alpha + recency)
+                odds = log(a / (b + repeats - 1)) + k * since
+                left = clients / (1 + exp(-odds)) if odds > -700 else 0.0
+                value += clients * (max(odds, 0.0) + log1p(exp(-abs(odds))))
+                leaving[repeats] += left  # type: ignore[assignment]
+                by_r += left * since
+                by_alpha += k * left * (1 / (alpha + age) - 1 / (alpha + recency))
+        return TimeSums(value, by_r, by_alpha, leaving)
+
+
+class _VisitLikelihood:
+    """unit: of time, by default the longest history, so that the parameters are near 1."""
+
+    def __init__(self, base: VisitHistories, unit: float | None = None) -> None:
+        counts = base.clients_by_repeats
+        self._base, self.clients = base, sum(counts.values())
+        if not self.clients:
+            raise ValueError("no client")
+        self.unit = unit or base.longest or 1.0
         # at_least[i]: clients with more than i repeats, each of whom has a factor of visit i.
         most = max(counts)
-        self._at_least = list(accumulate(counts[most - i] for i in range(most)))[::-1]
-        self.repeats = sum(repeats * clients for repeats, clients in counts.items())
-        time_known = sum(age * clients for (_, _, age), clients in histories.items()) / self.unit
-        self.mean_gap = min(max(time_known, 0.01) / max(self.repeats, 1), 100.0)
+        self._at_least = list(accumulate(counts.get(most - i, 0) for i in range(most)))[::-1]
+        repeats = sum(number * clients for number, clients in counts.items())
+        self.mean_gap = min(max(base.time_known / self.unit, 0.01) / max(repeats, 1), 100.0)
 
     def negative_mean(self, logs: Sequence[float]) -> tuple[float, list[float]]:
-        """- log-likelihood / clients, and its gradient, at the logarithms of r, alpha, a, b."""
+        """- log-likelihood / clients, and its gradient, at the logarithms of r, alpha / unit, a, b."""
         r, alpha, a, b = map(exp, logs)
+        alpha *= self.unit
         value, by_r, by_alpha, by_a, by_b = self._by_visits(r, alpha, a, b)
-        more, more_r, more_alpha, leaving = self._by_times(r, alpha, a, b)
-        value, by_r, by_alpha = value + more, by_r + more_r, by_alpha + more_alpha
-        for before, weight in enumerate(leaving):  # the last visit of each client was number before + 1
-            by_a += weight / a
-            by_b -= weight / (b + before)
+        times = self._base.of_times(r, alpha, a, b)
+        value, by_r, by_alpha = value + times.value, by_r + times.by_r, by_alpha + times.by_alpha
+        for repeats, leaving in times.leaving.items():
+            by_a += leaving / a
+            by_b -= leaving / (b + repeats - 1)
         scale = -1 / self.clients
         gradient = [by_r * r, by_alpha * alpha, by_a * a, by_b * b]
         return value * scale, [each * scale for each in gradient]
@@ -178,34 +252,3 @@ class _VisitLikelihood:
             by_a -= clients / (a + b + i)
             by_b += clients * (1 / (b + i) - 1 / (a + b + i))
         return value, by_r, by_alpha, by_a, by_b
-
-    def _by_times(
-        self, r: float, alpha: float, a: float, b: float
-    ) -> tuple[float, float, float, list[float]]:
-        """What depends on times: log-likelihood, its derivatives by r and alpha, and by number of repeats the
-        sum of the probabilities that the client left after the last visit."""
-        logs = [log(alpha + time) for time in self._times]
-        inverses = [1 / (alpha + time) for time in self._times]
-        value = by_r = by_alpha = 0.0
-        for at, clients in self._once.items():
-            value -= clients * r * logs[at]
-            by_r -= clients * logs[at]
-            by_alpha -= clients * r * inverses[at]
-        starts = [log(a / (b + before)) for before in range(len(self._at_least))]
-        leaving = [0.0] * len(self._at_least)
-        for repeats, last, at, clients in self._repeated:
-            k, log_age = r + repeats, logs[at]
-            since = log_age - logs[last]
-            odds = starts[repeats - 1] + k * since
-            if odds > 0:
-                small = exp(-odds)
-                left = clients / (1 + small)
-                value += clients * (odds + log1p(small) - k * log_age)
-            else:
-                small = exp(odds)
-                left = clients * small / (1 + small)
-                value += clients * (log1p(small) - k * log_age)
-            leaving[repeats - 1] += left
-            by_r += left * since - clients * log_age
-            by_alpha += k * (left * (inverses[at] - inverses[last]) - clients * inverses[at])
-        return value, by_r, by_alpha, leaving

@@ -6,8 +6,9 @@ between clients (gamma q, gamma). A client with few visits is drawn towards the 
 assumes that who spends more does not come more often or less often."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import exp, lgamma, log
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -31,16 +32,41 @@ class GammaGamma(Struct, frozen=True, kw_only=True):
     converged: bool = True
 
 
+class BillSums(Protocol):
+    """The bills of a base, as far as the likelihood needs them. They may lie in a database."""
+
+    @property
+    def clients_by_visits(self) -> Mapping[int, int]:
+        """How many clients have so many visits with a bill."""
+
+    @property
+    def mean(self) -> float:
+        """The mean of the clients' mean bills."""
+
+    @property
+    def logs(self) -> float:
+        """The sum of log(mean bill) over all clients."""
+
+    def of_spent(self, p: float, q: float, scale: float) -> tuple[float, float, float, float]:
+        """Sums of p visits log(share) + q log(1 - share), visits x log(share), log(1 - share), and
+        (p visits + q) / (scale + total); total being visits x mean bill, and share total / (scale + total)."""
+
+
 def fit_spending(clients: Iterable[Spending]) -> GammaGamma:
     """The model of greatest likelihood. ValueError without a client, and for a bill that is not above 0."""
-    likelihood = _SpendingLikelihood(Counter(clients))
+    return fit_bills(ListedBills(clients))
+
+
+def fit_bills(base: BillSums) -> GammaGamma:
+    """The model of greatest likelihood. ValueError without a client."""
+    likelihood = _SpendingLikelihood(base)
     found = minimum(likelihood.negative_mean, (1.0, 1.0, 1.0), TOLERANCE)
     p, q, scale = map(exp, found.point)
     return GammaGamma(
         p=p,
         q=q,
-        scale=scale * likelihood.unit,
-        log_likelihood=-(found.value + log(likelihood.unit)) * likelihood.clients,
+        scale=scale * base.mean,
+        log_likelihood=-found.value * likelihood.clients,
         clients=likelihood.clients,
         converged=found.converged and q > 1,
     )
@@ -51,42 +77,51 @@ def expected_spend(model: GammaGamma, visits: int, mean: float) -> float:
     return (model.scale + visits * mean) * model.p / (model.p * visits + model.q - 1)
 
 
-class _SpendingLikelihood:
-    """The log-likelihood, of bills in units of their mean, so that the parameters are near 1."""
+class ListedBills:
+    """Bills in memory, as `BillSums`. ValueError for a bill that is not above 0."""
 
-    def __init__(self, clients: Counter[Spending]) -> None:
-        if not clients:
-            raise ValueError("no client with a bill")
-        if any(visits < 1 or not mean > 0 for visits, mean in clients):
+    def __init__(self, clients: Iterable[Spending]) -> None:
+        self._clients = Counter(clients)
+        if any(visits < 1 or not mean > 0 for visits, mean in self._clients):
             raise ValueError("a bill is above 0")
-        self.clients = clients.total()
-        self.unit = sum(mean * count for (_, mean), count in clients.items()) / self.clients
-        self._rows = [(visits, mean / self.unit, count) for (visits, mean), count in clients.items()]
-        self._of_visits: Counter[int] = Counter()
-        self._logs = self._log_totals = 0.0  # sums of log(mean), and of visits x log(visits x mean)
-        for visits, mean, count in self._rows:
-            self._of_visits[visits] += count
-            self._logs += count * log(mean)
-            self._log_totals += count * visits * log(visits * mean)
+        self.clients_by_visits: Mapping[int, int] = Counter()
+        self.mean = self.logs = 0.0
+        for (visits, mean), count in self._clients.items():
+            self.clients_by_visits[visits] += count
+            self.mean += count * mean / self._clients.total()
+            self.logs += count * log(mean)
+
+    def of_spent(self, p: float, q: float, scale: float) -> tuple[float, float, float, float]:
+        by_p = by_q = inverses = 0.0
+        for (visits, mean), count in self._clients.items():
+            total = visits * mean
+            by_p += count * visits * log(total / (scale + total))
+            by_q += count * log(scale / (scale + total))
+            inverses += count * (p * visits + q) / (scale + total)
+        return p * by_p + q * by_q, by_p, by_q, inverses
+
+
+class _SpendingLikelihood:
+    """The unit of bills is their mean, so that the parameters are near 1."""
+
+    def __init__(self, base: BillSums) -> None:
+        self._base, self.clients = base, sum(base.clients_by_visits.values())
+        if not self.clients:
+            raise ValueError("no client with a bill")
 
     def negative_mean(self, logs: Sequence[float]) -> tuple[float, list[float]]:
-        """- log-likelihood / clients, and its gradient, at the logarithms of p, q, scale."""
+        """- log-likelihood / clients, and its gradient, at the logarithms of p, q, scale / mean bill."""
         p, q, scale = map(exp, logs)
-        value = p * self._log_totals - self._logs + self.clients * (q * log(scale) - lgamma(q))
-        by_p, by_q = self._log_totals, self.clients * (log(scale) - digamma(q))
-        by_scale = self.clients * q / scale
-        for visits, count in self._of_visits.items():
+        scale *= self._base.mean
+        value, by_p, by_q, inverses = self._base.of_spent(p, q, scale)
+        value -= self._base.logs + self.clients * lgamma(q)
+        by_q -= self.clients * digamma(q)
+        by_scale = self.clients * q / scale - inverses
+        for visits, count in self._base.clients_by_visits.items():
             value += count * (lgamma(p * visits + q) - lgamma(p * visits))
             both = digamma(p * visits + q)
             by_p += count * visits * (both - digamma(p * visits))
             by_q += count * both
-        for visits, mean, count in self._rows:
-            spent = scale + visits * mean
-            log_spent = log(spent) * count
-            value -= (p * visits + q) * log_spent
-            by_p -= visits * log_spent
-            by_q -= log_spent
-            by_scale -= count * (p * visits + q) / spent
         share = -1 / self.clients
         return value * share, [by_p * p * share, by_q * q * share, by_scale * scale * share]
 

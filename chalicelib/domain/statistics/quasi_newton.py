@@ -16,6 +16,10 @@ FARTHEST = log(1000)
 LONGEST_STEP = 1.0
 """No number changes by more in one step: far from the minimum, the curvature that was learnt says little."""
 
+FLAT = 10
+"""Where no step leads down any more, the slope may be so many times the tolerance: what is left to gain is
+then less than the digits of the function tell."""
+
 SUFFICIENT = 1e-4
 """Share of the decrease that the slope promises, below which a step is halved (Armijo)."""
 
@@ -26,7 +30,8 @@ Function = Callable[[Sequence[float]], tuple[float, list[float]]]
 class Minimum(Struct, frozen=True):
     """Where the search ended.
 
-    converged   whether the search ended within FARTHEST, where no part of the gradient exceeds the tolerance.
+    converged   whether the search ended within FARTHEST, where no part of the gradient exceeds the tolerance,
+                or FLAT times as much where no step leads down any more.
     inverse     of the curvature there, as far as the search learnt it.
     """
 
@@ -57,7 +62,7 @@ def minimum(
             slope = _dot(direction, gradient)
         found = _step(function, point, value, direction, slope)
         if found is None:
-            return Minimum(point, value, False, steps, inverse)
+            return Minimum(point, value, max(map(abs, gradient)) <= FLAT * tolerance, steps, inverse)
         new_point, new_value, new_gradient = found
         moved = [new - old for new, old in zip(new_point, point, strict=True)]
         turned = [new - old for new, old in zip(new_gradient, gradient, strict=True)]

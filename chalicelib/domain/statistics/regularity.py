@@ -16,7 +16,11 @@ def regularity(gaps: Iterable[tuple[float, float]]) -> float | None:
     """The shape k of the gaps between visits, from two gaps of each client that follow each other, above 0.
     It is 1 where visits come at random, and greater the more regular they are. None below 30 clients."""
     shares = [first / (first + second) for first, second in gaps]
-    if len(shares) < FEWEST:
+    return shape_of(len(shares), variance(shares) if len(shares) > 1 else None)
+
+
+def shape_of(clients: int, spread: float | None) -> float | None:
+    """The same from the variance of first gap / both gaps, over so many clients."""
+    if clients < FEWEST or spread is None:
         return None
-    spread = variance(shares)
-    return (1 - 4 * spread) / (8 * spread) if spread else inf
+    return (1 - 4 * spread) / (8 * spread) if spread > 0 else inf

@@ -266,3 +266,31 @@ def test_a_function_that_fails_is_a_report_to_ask_for_again(
     answer = http.get(WINDOW)
     assert (answer.status, answer.code, answer.headers["Retry-After"]) == (503, "REPORT_FAILED", "60")
     assert "Runtime" not in answer.text
+
+
+def test_what_clients_are_worth_is_told_with_the_reason_why_nothing_is_foretold(
+    http: Http, visits: None
+) -> None:
+    answer = http.get("/v1/reports/value?currency=MDL").json
+    assert [(row["key"], row["clients"]) for row in answer["rows"]] == [("2026-03", 2)]
+    total = answer["total"]
+    assert (total["method"], total["refused"], total["currency"]) == (None, "too_few_clients", "MDL")
+    assert [each["method"] for each in total["tried"]] == ["bg_nbd", "own_rhythm"]
+    assert http.get("/v1/reports/value?by=staff").code == "UNKNOWN_DIMENSION"
+    assert http.get(f"{WINDOW}&currency=MDL").code == "UNUSED_PARAMETER"
+
+
+def test_the_best_clients_come_first_page_by_page_and_as_a_file(http: Http, visits: None) -> None:
+    listed = "/v1/reports/value?currency=MDL&list=base"
+    first = http.get(f"{listed}&limit=1").json
+    (best,) = first["items"]
+    assert (best["client_id"], best["value"]) == (
+        MARIA,
+        {"realised": {"amount_minor": 100_000, "currency": "MDL"}, "expected": None, "expected_visits": None},
+    )
+    second = http.get(f"{listed}&limit=1&cursor={first['next_cursor']}").json
+    assert [each["client_id"] for each in second["items"]] == [ION]
+    rows = table_of(http.get(f"{listed}&format=csv").text)
+    assert [(row["client_id"], row["value_realised_amount_minor"]) for row in rows] == [
+        (MARIA, "100000"), (ION, "50000"),
+    ]  # fmt: skip

@@ -1,13 +1,11 @@
-"""The worked examples of intervals, equal terms, lift and lifetime value in docs/metrics.md are what the code
+"""The worked examples of intervals, equal terms, lift and the base kept in docs/metrics.md are what the code
 gives."""
 
-from datetime import date
 from pathlib import Path
 
+from chalicelib.domain.reports.base_kept import base_kept
 from chalicelib.domain.reports.equal_terms import StaffStratum, on_equal_terms
 from chalicelib.domain.reports.lift import TouchGroups, lift_of
-from chalicelib.domain.reports.value import base_kept, cohort_values
-from chalicelib.domain.reports.visit_forecast import ClientVisits
 from chalicelib.domain.statistics.wilson import difference, wilson
 
 PAGE = " ".join((Path(__file__).parents[4] / "docs/metrics.md").read_text(encoding="utf-8").split())
@@ -50,19 +48,6 @@ def test_the_example_of_lift() -> None:
     assert f"With 450 it is {(second.lift or 0) * 100:.0f} points, `{second.verdict}`." in PAGE
     each = f"{(second.cost_of_each or 0) / 100:.2f}"
     assert f"Messages for 90.00 then brought {second.more_returned:.0f} clients, at {each} each." in PAGE
-
-
-def test_the_example_of_cohorts() -> None:
-    visits = {
-        "anna": {date(2026, 1, 31): 500, date(2026, 2, 1): 700, date(2026, 3, 31): 300},
-        "boris": {date(2026, 1, 5): 400},
-        "clara": {date(2026, 3, 8): 900, date(2026, 4, 1): 100},
-    }
-    clients = [ClientVisits(name, tuple(bills), tuple(bills.values())) for name, bills in visits.items()]
-    january, march = cohort_values(clients, date(2026, 3, 31))
-    of_january = f"has {january.clients} clients and paid {', '.join(map(str, january.spent))};"
-    of_march = f"that of March has {march.clients} and paid {march.spent[0]}."
-    assert f"the cohort of January {of_january} {of_march}" in PAGE
 
 
 def test_the_example_of_the_base_kept() -> None:

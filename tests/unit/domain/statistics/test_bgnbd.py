@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from chalicelib.domain.statistics.bgnbd import (
     BgNbd,
     History,
+    ListedVisits,
     expected_repeats,
     expected_visits,
-    expected_visits_of_all,
     fit,
+    fit_sums,
     probability_alive,
+    visits_if_alive,
+    visits_if_alive_of_all,
 )
 from tests.unit.domain.statistics.cdnow import customers
 
@@ -201,16 +204,18 @@ def test_who_is_silent_longer_is_less_likely_alive() -> None:
 
 
 def test_a_large_base_is_fitted_from_a_sample_to_the_same_maximum() -> None:
-    model = fit((each.history for each in customers()), sample_size=100)
+    histories = [each.history for each in customers()]
+    model = fit_sums(ListedVisits(histories), ListedVisits(histories[::20]))
     assert model.r == pytest.approx(fitted().r, rel=1e-4)
     assert model.log_likelihood == pytest.approx(fitted().log_likelihood, abs=1e-4)
 
 
-def test_the_expectations_of_all_are_those_of_each() -> None:
-    histories = [each.history for each in customers()][::20]
-    assert expected_visits_of_all(PAPER, histories, 39) == [
-        expected_visits(PAPER, each, 39) for each in histories
-    ]
+@pytest.mark.parametrize("model", [PAPER, BgNbd(r=1.4, alpha=60.0, a=1.0, b=6.0)])
+def test_the_expectations_of_all_are_those_of_each(model: BgNbd) -> None:
+    """Ten years of days, of which most are interpolated."""
+    pairs = [(repeats, float(age)) for repeats in (0, 1, 7, 60) for age in range(repeats, 3650, 13)]
+    each = [visits_if_alive(model, repeats, age, 365) for repeats, age in pairs]
+    assert visits_if_alive_of_all(model, pairs, 365) == pytest.approx(each, rel=1e-7)
 
 
 def test_equal_histories_count_as_often_as_they_are() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from random import Random
 
-from chalicelib.domain.reports.visit_forecast import ClientVisits
+from tests.reports.value_oracle import ClientVisits
 
 START = date(2023, 1, 1)
 UNTIL = date(2025, 11, 29)
