@@ -231,7 +231,7 @@ def clients_as_csv(clients: list[ListedClientAnswer]) -> str:
     rows = [
         {name: _cell(getattr(each, name)) for name in names}
         | {f"spent_{amount.currency}": amount.amount_minor for amount in each.spent}
-        | (_flat({"value": to_builtins(each.value)}) if each.value is not UNSET else {})
+        | (flat_row({"value": to_builtins(each.value)}) if each.value is not UNSET else {})
         for each in clients
     ]
     return csv_text(rows, names)

@@ -181,7 +181,7 @@ def _interpolated(model: BgNbd, repeats: int, ages: Sequence[float], ahead: floa
 
 
 class ListedVisits:
-    """Histories in memory, as `VisitHistories`; equal ones are one. ValueError for a history that cannot be."""
+    """Histories in memory, as `VisitHistories`; equal ones are one. ValueError for one that cannot be."""
 
     def __init__(self, histories: Iterable[History]) -> None:
         self._histories = Counter(histories)

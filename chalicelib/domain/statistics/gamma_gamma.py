@@ -49,7 +49,7 @@ class BillSums(Protocol):
 
     def of_spent(self, p: float, q: float, scale: float) -> tuple[float, float, float, float]:
         """Sums of p visits log(share) + q log(1 - share), visits x log(share), log(1 - share), and
-        (p visits + q) / (scale + total); total being visits x mean bill, and share total / (scale + total)."""
+        (p visits + q) / (scale + total). total is visits x mean bill, share is total / (scale + total)."""
 
 
 def fit_spending(clients: Iterable[Spending]) -> GammaGamma:
