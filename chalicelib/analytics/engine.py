@@ -6,21 +6,30 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from chalicelib.analytics.change_tables import set_changes
 from chalicelib.analytics.fact_tables import FactTables, Objects
 from chalicelib.analytics.run_report import run_list, run_report
 from chalicelib.domain.facts.fact_pages import FactPage
 from chalicelib.domain.networks.sources import counted_as
-from chalicelib.domain.reports.questions import Question, about_sources, needed_days
+from chalicelib.domain.reports.questions import (
+    Question,
+    about_sources,
+    form_of,
+    is_about_visits,
+    needed_days,
+)
 from chalicelib.domain.reports.reading_plan import (
     ReadingPlan,
     needed_salons,
     reading_plan,
     without_parts,
 )
+from chalicelib.domain.reports.report_forms import CHANGES
 from chalicelib.domain.reports.settle_question import settled
 from chalicelib.domain.shared.errors import DomainError, Unreadable
 from chalicelib.services.facts.fact_ports import RenewalQueue
 from chalicelib.services.reports.ask_report import first_today
+from chalicelib.services.reports.read_changes import categories_since, unchanged_since
 from chalicelib.services.reports.read_newer import MOST_READ, GapReader, final_targets, pages_of
 from chalicelib.services.reports.report_engine import ReportOrClients
 from chalicelib.services.shared.world import World
@@ -82,9 +91,18 @@ class DuckDbReports:
         tables.show(plan.pages, marked, self._gaps.facts(network_id, plan.gaps, pages))
         if about_sources(question):
             tables.set_sources(directory.sources)
+        if CHANGES in form_of(question).tables:
+            self._set_changes(tables, network_id, question)
         tables.set_up(directory, final_targets(self._world.store.merged_clients(network_id)))
         run = run_report if question.listed is None else run_list
         return run(tables.connection, question, as_of, directory.zone)
+
+    def _set_changes(self, tables: FactTables, network_id: str, question: Question) -> None:
+        """Everybody else is counted only where all clients are asked about."""
+        assert question.first is not None
+        listed = categories_since(self._world, network_id, question.first)
+        others = {} if is_about_visits(question) else unchanged_since(self._world, network_id, question.first)
+        set_changes(tables, listed, others)
 
     def _fetched(
         self, tables: FactTables, network_id: str, salon_ids: Sequence[str], question: Question

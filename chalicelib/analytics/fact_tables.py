@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 from duckdb import DuckDBPyConnection
 
+from chalicelib.analytics.change_tables import CHANGES_SCHEMA
 from chalicelib.analytics.database import open_database
 from chalicelib.analytics.parquet import VISITS_V1
 from chalicelib.domain.facts.fact_pages import FactPage, is_intact
@@ -63,7 +64,7 @@ class FactTables:
     def __init__(self, file: Path, memory_mb: int) -> None:
         self._file, self._folder = file, file.parent
         self.connection: DuckDBPyConnection = open_database(file, memory_mb)
-        self.connection.execute(_SCHEMA)
+        self.connection.execute(_SCHEMA + CHANGES_SCHEMA)
 
     def fetch(self, objects: Objects, pages: Sequence[FactPage]) -> set[str]:
         """Brings the tables to the parts of these pages. Answers the parts that are missing or damaged: their
@@ -87,7 +88,7 @@ class FactTables:
         shown = [(page.salon_id, number_of_month(page.month)) for page in pages]
         self._fill("shown", {"salon": "VARCHAR", "month": "INTEGER"}, shown)
         self._fill("marked", {"salon": "VARCHAR", "visit_on": "DATE"}, marked)
-        self._load("fresh", VISITS_V1, fresh)
+        self.load("fresh", VISITS_V1, fresh)
 
     def set_up(self, directory: Directory, merges: Mapping[str, str]) -> None:
         """Sets the network's set-up, and the final target of each merged client."""
@@ -138,9 +139,9 @@ class FactTables:
 
     def _fill(self, table: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
         """Sets the rows of a table, their values in the order of the columns."""
-        self._load(table, columns, [dict(zip(columns, row, strict=True)) for row in rows])
+        self.load(table, columns, [dict(zip(columns, row, strict=True)) for row in rows])
 
-    def _load(self, table: str, columns: Mapping[str, str], rows: Iterable[Any]) -> None:
+    def load(self, table: str, columns: Mapping[str, str], rows: Iterable[Any]) -> None:
         """Sets the rows of a table. By a file, since DuckDB takes single rows a hundred times more slowly."""
         self.connection.execute(f"DELETE FROM {table}")
         lines = msgspec.json.Encoder().encode_lines(rows)

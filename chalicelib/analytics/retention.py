@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from chalicelib.analytics.lists import listed_clients
 from chalicelib.analytics.names import names_of_keys
 from chalicelib.analytics.statements import Asked, Figures
-from chalicelib.domain.reports.questions import ListedClient, ListedClients, Question, final_on
+from chalicelib.domain.reports.questions import ListedClients, Question, final_on
 from chalicelib.domain.reports.report_forms import SINCE_VISIT
 from chalicelib.domain.statistics.wilson import wilson
 
@@ -25,13 +26,10 @@ def retention(asked: Asked) -> tuple[list[Figures], Figures]:
     return [], whole[-1]
 
 
-def list_clients(asked: Asked) -> ListedClients:
-    """A page of the clients behind the total of the question's figures."""
-    question = asked.question
-    assert question.definition is not None
-    found = asked.rows("asked_lines", "places", question.definition, "retention_list", "listed_clients")
-    items = tuple(ListedClient(*row) for row in found[: question.limit])
-    return ListedClients(items, items[-1].client_id if len(found) > question.limit else None)
+def listed_by_retention(asked: Asked) -> ListedClients:
+    """The clients behind the total of the question's figures."""
+    assert asked.question.definition is not None
+    return listed_clients(asked, "asked_lines", "places", asked.question.definition, "retention_list")
 
 
 def _rows_by(asked: Asked, by: str) -> Iterator[Figures]:

@@ -1,7 +1,8 @@
 """A question about visits, answered by DuckDB with the SQL of its definition.
 
 The connection has the views `visits` (columns as VisitFact, merged clients under their final target),
-`services`, `staff`, `salons`, `sources` (source, name) and `words` (word, source: what the word counts as).
+`services`, `staff`, `salons`, `sources` (source, name) and `words` (word, source: what the word counts as);
+for reports that name `changes` also those of change_tables.py.
 """
 
 from datetime import date, datetime, timedelta
@@ -10,7 +11,8 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from chalicelib.analytics.retention import list_clients, retention
+from chalicelib.analytics.flows import flows, listed_by_flows
+from chalicelib.analytics.retention import listed_by_retention, retention
 from chalicelib.analytics.staff import staff_on_equal_terms
 from chalicelib.analytics.statements import Asked
 from chalicelib.analytics.totals import cohorts, repurchase, spend, upsell
@@ -24,7 +26,16 @@ from chalicelib.domain.reports.questions import (
     final_on,
     form_of,
 )
-from chalicelib.domain.reports.report_forms import COHORTS, REPURCHASE, RETENTION, SPEND, STAFF, UPSELL, VALUE
+from chalicelib.domain.reports.report_forms import (
+    COHORTS,
+    FLOWS,
+    REPURCHASE,
+    RETENTION,
+    SPEND,
+    STAFF,
+    UPSELL,
+    VALUE,
+)
 from chalicelib.domain.reports.settle_question import settled
 from chalicelib.domain.shared.months import last_day_of_month, month_number
 from chalicelib.domain.shared.zones import local_date
@@ -38,9 +49,17 @@ _REPORTS = MappingProxyType(
         UPSELL: upsell,
         STAFF: staff_on_equal_terms,
         VALUE: value,
+        FLOWS: flows,
     }
 )
-_LISTS = MappingProxyType({RETENTION: list_clients, STAFF: list_clients, VALUE: list_by_value})
+_LISTS = MappingProxyType(
+    {
+        RETENTION: listed_by_retention,
+        STAFF: listed_by_retention,
+        VALUE: list_by_value,
+        FLOWS: listed_by_flows,
+    }
+)
 
 
 def run_report(connection: DuckDBPyConnection, question: Question, as_of: datetime, zone: str) -> Report:

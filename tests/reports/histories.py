@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import duckdb
 from msgspec import json
 
+from chalicelib.analytics.change_tables import CHANGES_SCHEMA
 from chalicelib.domain.facts.visit_facts import VisitFact
 from chalicelib.domain.reports.questions import Question, final_on
 from chalicelib.domain.reports.report_forms import (
@@ -165,6 +166,7 @@ def empty_connection() -> duckdb.DuckDBPyConnection:
     """The views of a network of which nothing has happened yet."""
     connection = duckdb.connect(config={"threads": 1})
     connection.execute(f"CREATE TABLE facts ({_COLUMNS})")
+    connection.execute(CHANGES_SCHEMA)
     connection.execute("CREATE TABLE merges (source VARCHAR, target VARCHAR)")
     connection.execute("CREATE TABLE services (service VARCHAR, name VARCHAR, category VARCHAR)")
     connection.execute("CREATE TABLE staff (staff VARCHAR, name VARCHAR)")

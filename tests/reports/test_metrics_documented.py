@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from chalicelib.analytics.run_report import run_list, run_report
 from chalicelib.domain.facts.visit_facts import VisitFact
-from chalicelib.domain.reports.questions import Question
+from chalicelib.domain.reports.questions import PARAMETERS, Question
 from chalicelib.domain.reports.report_forms import DEFINITIONS, FORMS, REPORTS, RETENTION
 from chalicelib.domain.reports.settle_question import settled
+from chalicelib.domain.shared.months import first_day_of_month, last_day_of_month, number_of_month
 from chalicelib.domain.shared.zones import local_instant
 from tests.reports.histories import empty_connection, fill
 from tests.reports.oracle import History, Oracle
@@ -24,7 +25,8 @@ PAGE = (Path(__file__).parents[2] / "docs/metrics.md").read_text(encoding="utf-8
 ZONES = {"Centru": "Europe/Chisinau", "Arbat": "Europe/Moscow"}
 NOON = datetime(2026, 9, 1, 9, tzinfo=UTC)
 TODAY = date(2026, 9, 1)
-FIELDS = {"from": "first", "to": "last", "return_from": "return_first", "return_to": "return_last"}
+FIELDS = {each: name for name, each in PARAMETERS.items()}
+DATES = ("from", "to", "return_from", "return_to")
 
 
 def section(title: str) -> str:
@@ -67,9 +69,17 @@ def asked(query: str, report: str = RETENTION) -> Question:
     """The question of a query string, as a caller of the API writes it."""
     values: dict[str, Any] = {}
     for name, text in parse_qsl(query, strict_parsing=True):
-        value: Any = date.fromisoformat(text) if name in FIELDS else text
+        value: Any = day_of(text, name) if name in DATES else text
         values[FIELDS.get(name, name)] = (int(text),) if name == "days" else value
     return Question(report=report, **values)
+
+
+def day_of(text: str, name: str) -> date:
+    """A date; of a month its first or last day."""
+    if len(text) == len("2026-03"):
+        month = number_of_month(text)
+        return first_day_of_month(month) if name == "from" else last_day_of_month(month)
+    return date.fromisoformat(text)
 
 
 @pytest.fixture(scope="module")

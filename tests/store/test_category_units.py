@@ -79,7 +79,7 @@ def test_a_reason_of_leaving_costs_a_unit_of_the_index_and_its_repetition_none(i
 def test_what_the_index_tells_is_not_repeated_in_the_body(item: Any) -> None:
     client = visits(9, 14)[-1]
     made = item(**attributes_of(client, SHARDS))
-    assert made.changes.startswith("p>nv")
+    assert made.changes.startswith("pnv")
     assert "category_changes" not in body_of(made)
     assert value_of(Client, made).category_changes == client.category_changes
 

@@ -1,4 +1,5 @@
--- The listed clients with all their visits until now, and the specialist of the latest visit of the base.
+-- The listed clients with all their visits until now, and the specialist of the latest line of the base. A
+-- client whose visits were all undone has none.
 specialists AS (
     SELECT client, max({'at': visit_at, 'booking': booking, 'line': line, 'staff': staff}).staff AS staff
     FROM base_lines
@@ -15,11 +16,12 @@ spending AS (
     GROUP BY client
 )
 SELECT
-    v.client, max(v.visit_on) AS last_visit_on, count(DISTINCT (v.salon, v.visit_on)) AS visits_count,
-    any_value(m.spent) AS spent, any_value(s.staff) AS staff
-FROM visits AS v
-JOIN listed USING (client)
-JOIN spending AS m USING (client)
+    t.client, max(v.visit_on) AS last_visit_on,
+    count(DISTINCT (v.salon, v.visit_on)) FILTER (v.visit_on IS NOT NULL) AS visits_count,
+    coalesce(any_value(m.spent), MAP {}) AS spent, any_value(s.staff) AS staff
+FROM listed AS t
+LEFT JOIN visits AS v USING (client)
+LEFT JOIN spending AS m USING (client)
 LEFT JOIN specialists AS s USING (client)
-GROUP BY v.client
-ORDER BY v.client
+GROUP BY t.client
+ORDER BY t.client

@@ -29,12 +29,13 @@ Cell = str | int | float | None
 class ReportQuery(Body, rename={"from_": "from"}):
     """What a report can be asked; docs/metrics.md says which report takes what.
 
-    from, to      local dates of the salons, both included; of `cohorts` months, `2026-03`.
+    from, to      local dates of the salons, both included; of `cohorts` months, `2026-03`; of `flows` either.
     days          lengths of windows, by commas.
     salon_id      one or several, by commas; by default all that the key reaches.
     staff_id, service_id, service_category, source
                   `-`: visits of which it is unknown.
     currency      of `value`: the visits that were paid in it; by default the one of most visits.
+    before, after of `flows`: the category that a client had, and the one that they came to.
     list          the clients behind the figure: base, returned, lost or maturing.
     format        csv: the rows as a file; where there are none, the total.
     """
@@ -54,6 +55,8 @@ class ReportQuery(Body, rename={"from_": "from"}):
     service_category: Word | None = None
     source: Word | None = None
     currency: Currency | None = None
+    before: Word | None = None
+    after: Word | None = None
     list: Word | None = None
     format: Literal["json", "csv"] = "json"
     limit: Limit = 50
@@ -98,12 +101,12 @@ class ClientValueAnswer(Answered):
 
 class ListedClientAnswer(Answered):
     """last_visit_on, visits_count and spent are of all visits until now; what is spent has its refunds taken
-    off. staff_id: the specialist of the latest visit of the base. name: null for a client who is gone.
-    value: in lists of the report `value`."""
+    off; last_visit_on is null where all were undone. staff_id: the specialist of the latest visit of the
+    base. name: null for a client who is gone. value: in lists of the report `value`."""
 
     client_id: str
     name: str | None
-    last_visit_on: date
+    last_visit_on: date | None
     visits_count: int
     spent: list[Money]
     staff_id: str | None
@@ -129,6 +132,8 @@ def question_of(report: str, asked: ReportQuery, after: str | None) -> Question:
         service_category=_filter(asked.service_category),
         source=_filter(asked.source),
         currency=asked.currency,
+        category_before=asked.before,
+        category_after=asked.after,
         listed=asked.list,
         limit=asked.limit,
         after=after,
@@ -137,14 +142,15 @@ def question_of(report: str, asked: ReportQuery, after: str | None) -> Question:
 
 _BY_MONTHS = frozenset(name for (name, _), form in FORMS.items() if form.whole_months)
 """The reports whose period is named by months."""
+_BY_MONTHS_TOO = frozenset(name for (name, _), form in FORMS.items() if form.names_months)
 
 
 def _day(text: str | None, field: str, report: str) -> date | None:
-    """A date; of a report of whole months the first or the last day of a month."""
+    """A date; of a month that is named, its first or its last day."""
     if text is None:
         return None
     try:
-        if len(text) == len("2026-03") and report in _BY_MONTHS:
+        if len(text) == len("2026-03") and report in _BY_MONTHS | _BY_MONTHS_TOO:
             month = month_number(date.fromisoformat(f"{text}-01"))
             return first_day_of_month(month) if field == "from" else last_day_of_month(month)
         return date.fromisoformat(text)

@@ -1,13 +1,11 @@
 """A client's changes of category, and the reason of leaving in force, as one short text. It stands in the
 index by category: reports read many of these and none of the clients. Pure.
 
-    p>nv739583dv30at41lt20 price739650
+    pnv9501,ndv9531,dat9572,alt9592 price9620
 
-From potential to new by a visit on the day of that ordinal; 30 days later to developing by a visit, 41 days
-after that to at risk by time, 20 days later to lost by time; then, if there is one, the reason and the day on
-which it was stated. A change that does not begin where the one before it ended says where it begins (`p>`),
-as the first always does. A dash stands for no changes.
-`analytics/change_tables.py` reads the text, too.
+From potential to new by a visit on the 9501st day after 2000-01-01, to developing by a visit 30 days later,
+then to at risk and to lost by time; then, if there is one, the reason and the day on which it was stated. A
+dash stands for no changes. `analytics/change_tables.py` reads the text, too.
 """
 
 import re
@@ -41,12 +39,14 @@ CAUSE_LETTERS: Mapping[CategoryCause, str] = MappingProxyType(
 )
 """The letters are stored: none may ever change its meaning."""
 
+DAY_0 = date(2000, 1, 1)
+
 _CATEGORIES = {letter: category for category, letter in CATEGORY_LETTERS.items()}
 _CAUSES = {letter: cause for cause, letter in CAUSE_LETTERS.items()}
 _NONE = "-"
-_TO, _BY = f"[{''.join(_CATEGORIES)}]", f"[{''.join(_CAUSES)}]"
-_CHANGE = re.compile(rf"(?:({_TO})>)?({_TO})({_BY})(\d+)")
-_TEXT = re.compile(rf"(-|{_TO}>(?:(?:{_TO}>)?{_TO}{_BY}\d+)+)(?: ([a-z_]+)(\d+))?")
+_CATEGORY, _CAUSE = f"[{''.join(_CATEGORIES)}]", f"[{''.join(_CAUSES)}]"
+_CHANGE = rf"{_CATEGORY}{{2}}{_CAUSE}-?\d+"
+_TEXT = re.compile(rf"(?:-|{_CHANGE}(?:,{_CHANGE})*)(?: [a-z_]+-?\d+)?")
 
 
 class ListedCategory(Struct, frozen=True):
@@ -61,15 +61,17 @@ class ListedCategory(Struct, frozen=True):
 
 def packed_changes(client: Client) -> str:
     """The text of a client."""
-    found, category, on = [], "", date.min
-    for change in client.category_changes:
-        begin = f"{CATEGORY_LETTERS[change.before]}>" if change.before != category else ""
-        days = change.on.toordinal() if on == date.min else (change.on - on).days
-        found.append(f"{begin}{CATEGORY_LETTERS[change.to]}{CAUSE_LETTERS[change.cause]}{days}")
-        category, on = change.to, change.on
+    found = (
+        f"{CATEGORY_LETTERS[each.before]}{CATEGORY_LETTERS[each.to]}{CAUSE_LETTERS[each.cause]}{_days(each.on)}"
+        for each in client.category_changes
+    )
     stated = reason_in_force(client.leaving)
-    because = f" {stated.reason}{utc_date(stated.at).toordinal()}" if stated is not None else ""
-    return ("".join(found) or _NONE) + because
+    because = f" {stated.reason}{_days(utc_date(stated.at))}" if stated is not None else ""
+    return (",".join(found) or _NONE) + because
+
+
+def _days(day: date) -> int:
+    return (day - DAY_0).days
 
 
 def is_packed(text: str) -> bool:
@@ -81,11 +83,10 @@ def unpacked_changes(text: str) -> tuple[CategoryChange, ...]:
     """The changes of a text. Raises ValueError for what no `packed_changes` made."""
     if not is_packed(text):
         raise ValueError(f"no changes of a category: {text[:50]}")
-    found: list[CategoryChange] = []
-    category, on = "", date.min
-    for begin, to, cause, days in _CHANGE.findall(text.partition(" ")[0]):
-        before = _CATEGORIES[begin] if begin else category
-        on = date.fromordinal(int(days)) if on == date.min else on + timedelta(int(days))
-        category = _CATEGORIES[to]
-        found.append(CategoryChange(before, category, on, _CAUSES[cause]))
-    return tuple(found)
+    steps = text.partition(" ")[0]
+    return tuple(map(_change, steps.split(","))) if steps != _NONE else ()
+
+
+def _change(step: str) -> CategoryChange:
+    on = DAY_0 + timedelta(int(step[3:]))
+    return CategoryChange(_CATEGORIES[step[0]], _CATEGORIES[step[1]], on, _CAUSES[step[2]])

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from chalicelib.domain.reports.report_forms import FORMS, PERIOD, TRAILING, WINDOW, ReportForm
+from chalicelib.domain.reports.report_forms import FILTERS, FORMS, PERIOD, TRAILING, WINDOW, ReportForm
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -28,6 +28,8 @@ class Question(Struct, frozen=True, kw_only=True):
     staff_id, service_id, service_category, source
                 filters of the base; "": visits of which that is unknown.
     currency    of value: the visits that are paid in it; None: that of most visits.
+    category_before, category_after
+                of flows: only changes from that category, only changes to that one.
     listed      base, returned, lost or maturing: the clients behind the figure; None: the figures.
     limit, after
                 of a list: its length, and the last client of the page before.
@@ -49,6 +51,8 @@ class Question(Struct, frozen=True, kw_only=True):
     service_category: str | None = None
     source: str | None = None
     currency: str | None = None
+    category_before: str | None = None
+    category_after: str | None = None
     listed: str | None = None
     limit: int = 50
     after: str | None = None
@@ -95,11 +99,11 @@ class ClientValue(Struct, frozen=True):
 
 class ListedClient(Struct, frozen=True, omit_defaults=True):
     """A client behind a figure. last_visit_on, visits_count and spent_minor (minor units by currency, refunds
-    taken off) are of all visits until now. staff_id: the specialist of the latest visit of the base. value:
-    of the report `value` alone."""
+    taken off) are of all visits until now; last_visit_on is None where all were undone. staff_id: the
+    specialist of the latest visit of the base. value: of the report `value` alone."""
 
     client_id: str
-    last_visit_on: date
+    last_visit_on: date | None
     visits_count: int
     spent_minor: Mapping[str, int]
     staff_id: str | None
@@ -131,6 +135,8 @@ PARAMETERS: Mapping[str, str] = MappingProxyType(
         "service_category": "service_category",
         "source": "source",
         "currency": "currency",
+        "category_before": "before",
+        "category_after": "after",
         "listed": "list",
     }
 )
@@ -180,10 +186,26 @@ def counts_firsts(question: Question) -> bool:
     return form_of(question).counts_firsts or question.who == "new" or about_sources(question)
 
 
+def is_filtered(question: Question) -> bool:
+    """Whether only some visits are asked about."""
+    return any(getattr(question, name) is not None for name in FILTERS)
+
+
+def is_about_visits(question: Question) -> bool:
+    """Whether a settled question needs visits at all."""
+    asked = question.by is not None or question.listed is not None or is_filtered(question)
+    return asked or form_of(question).needs_visits
+
+
+NO_DAYS = date.max, date.min
+
+
 def needed_days(question: Question) -> tuple[date | None, date]:
     """The local dates whose visits a settled question needs, both included; None: from the first visit on.
-    date.max: until now."""
+    date.max: until now. NO_DAYS: none are needed."""
     assert question.last is not None
+    if not is_about_visits(question):
+        return NO_DAYS
     form = form_of(question)
     if question.listed is not None or form.until_now:
         return None, date.max

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from chalicelib.domain.shared.months import first_day_of_month, last_day_of_month, month_number
 
 RETENTION, COHORTS, REPURCHASE, SPEND, UPSELL = "retention", "cohorts", "repurchase", "spend", "upsell"
-STAFF, VALUE, BASE_KEPT = "staff", "value", "base-kept"
+STAFF, VALUE, BASE_KEPT, FLOWS = "staff", "value", "base-kept", "flows"
 
 PERIOD, TRAILING, WINDOW = "period", "trailing", "window"
 SINCE_VISIT, FIRST_TIME = "since_visit", "first_time"
@@ -25,6 +25,8 @@ EARLIEST = date(2000, 1, 1)
 DIMENSIONS = ("salon", "staff", "service", "category", "source")
 FILTERS = ("salon_ids", "staff_id", "service_id", "service_category", "source")
 LISTS = ("base", "returned", "lost", "maturing")
+CHANGES = "changes"
+"""A table beside visits: changes of category."""
 
 Days = tuple[int, ...]
 DefaultPeriod = Callable[[date, Days], tuple[date, date]]
@@ -61,6 +63,10 @@ def last_three_full_months(today: date, days: Days) -> tuple[date, date]:
     return first_day_of_month(last - 2), last_day_of_month(last)
 
 
+def last_three_months_and_this(today: date, days: Days) -> tuple[date, date]:
+    return first_day_of_month(month_number(today) - 3), today
+
+
 def until_today(today: date, days: Days) -> tuple[date, date]:
     return EARLIEST, today
 
@@ -82,7 +88,9 @@ class ReportForm(Struct, frozen=True, kw_only=True):
     dimensions      what its rows can be by. by: what they always are by; None: as asked.
     lists           the lists of clients behind its figures.
     days            the lengths of windows where the question names none; most_windows: how many it may name.
-    whole_months    the period is of whole months, and named by months.
+    whole_months    the period is of whole months, and named by months. names_months: it may be named by
+                    months or by dates.
+    needs_visits    False: its figures need visits only where `by`, a filter or a list asks about them.
     counts_returns  visits after the base count, until the windows of the definition are over.
     counts_firsts   the first visit ever of each client decides who is in the base.
     whole_history   visits before the base count, too.
@@ -102,6 +110,8 @@ class ReportForm(Struct, frozen=True, kw_only=True):
     days: Days = ()
     most_windows: int = 1
     whole_months: bool = False
+    names_months: bool = False
+    needs_visits: bool = True
     counts_returns: bool = False
     counts_firsts: bool = False
     whole_history: bool = False
@@ -193,6 +203,17 @@ _OTHERS = (
         period=until_today,
         whole_history=True,
         until_now=True,
+    ),
+    ReportForm(
+        id=FLOWS,
+        says="Clients who changed from one category to another in each month of the period, and why.",
+        takes=_COMMON | {"listed", "category_before", "category_after"},
+        period=last_three_months_and_this,
+        lists=("base",),
+        names_months=True,
+        needs_visits=False,
+        whole_history=True,
+        tables=frozenset({CHANGES}),
     ),
 )
 

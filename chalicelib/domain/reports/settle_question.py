@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from msgspec.structs import replace
 
+from chalicelib.domain.clients.categories import CATEGORIES
 from chalicelib.domain.reports.questions import PARAMETERS, Question, form_of
 from chalicelib.domain.reports.report_forms import (
     DEFAULT_DEFINITION,
@@ -74,7 +75,13 @@ def _check_choices(question: Question, form: ReportForm) -> None:
     if "by" in form.takes and question.by not in (None, *form.dimensions):
         known = list(form.dimensions)
         raise refused("UNKNOWN_DIMENSION", f"Rows are by one of {', '.join(known)}.", known=known)
-    for name, choices in (("who", WHO), ("returned_to", RETURNED_TO), ("listed", form.lists)):
+    for name, choices in (
+        ("who", WHO),
+        ("returned_to", RETURNED_TO),
+        ("listed", form.lists),
+        ("category_before", CATEGORIES),
+        ("category_after", CATEGORIES),
+    ):
         if name in form.takes and getattr(question, name) not in (None, *choices):
             field, known = PARAMETERS[name], list(choices)
             raise refused("UNKNOWN_CHOICE", f"Choose one of {', '.join(known)}.", field=field, known=known)

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Line, Status
+from chalicelib.domain.clients.category_changes import CategoryCause, CategoryChange
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.reports.report_forms import FORMS
@@ -146,6 +147,56 @@ def test_words_for_a_source_count_under_what_they_mean_today(http: Http, visits:
         assert answer["definition"]["parameters"]["source"] == source_id
 
 
+def test_flows_are_asked_for_by_months_and_the_clients_of_a_pair_are_listed(
+    http: Http, visits: None, kept: None
+) -> None:
+    answer = http.get("/v1/reports/flows?from=2026-08&to=2026-11-23").json
+    found = [(row["key"], row["clients"], row["causes"]) for row in answer["rows"]]
+    assert found == [
+        ("2026-08:new>lost", 1, {"time_passed": 1}), ("2026-09:new>lost", 1, {"time_passed": 1}),
+        ("2026-11:lost>developing", 1, {"visit": 1}),
+    ]  # fmt: skip
+    assert [each["on"] for each in answer["total"]["stock"]] == [
+        "2026-07-31", "2026-08-31", "2026-09-30", "2026-10-31", "2026-11-23",
+    ]  # fmt: skip
+    assert answer["total"]["stock"][-1]["lost"] == 1
+    listed = http.get("/v1/reports/flows?from=2026-08&to=2026-09&list=base&before=new&after=lost").json
+    assert [each["client_id"] for each in listed["items"]] == [ION, MARIA]
+    rows = table_of(http.get("/v1/reports/flows?from=2026-08&to=2026-09&format=csv").text)
+    assert [(row["month"], row["causes_time_passed"]) for row in rows] == [("2026-08", "1"), ("2026-09", "1")]
+
+
+def test_a_manager_and_a_specialist_get_flows_of_those_who_came_to_them_last(
+    http: Http, visits: None, kept: None, world: Any, keys: dict[str, str]
+) -> None:
+    asked = "/v1/reports/flows?from=2026-08&to=2026-11-23"
+    for caller in (manager_of(http, world, "sal_centru"), http.with_key(keys["specialist"])):
+        found = caller.get(asked).json
+        assert [row["key"] for row in found["rows"]] == ["2026-09:new>lost", "2026-11:lost>developing"]
+        assert found["total"]["stock"] is None
+    by_salon = http.get(f"{asked}&by=salon").json["rows"]
+    assert [(row["key"], row["name"], row["salon"]) for row in by_salon][:1] == [
+        ("2026-08:new>lost:sal_york", "Lotos New York", "sal_york")
+    ]
+
+
+@pytest.fixture
+def kept(world: Any) -> None:
+    """Maria, who came to Anna last, was lost in September and came again; Ion is lost since August."""
+    changes = {
+        MARIA: [
+            ("new", "lost", date(2026, 9, 11), "time_passed"),
+            ("lost", "developing", date(2026, 11, 9), "visit"),
+        ],
+        ION: [("new", "lost", date(2026, 8, 11), "time_passed")],
+    }
+    for client_id, of_client in changes.items():
+        client = world.store.get(Client, network_id=NETWORK, id=client_id)
+        done = tuple(CategoryChange(one, to, on, CategoryCause(why)) for one, to, on, why in of_client)
+        of_now = {"category": done[-1].to, "category_since": done[-1].on, "visits_count": 2}
+        world.store.save(replace(client, category_changes=done, **of_now))
+
+
 # --- who asks
 
 
@@ -219,6 +270,11 @@ def test_a_report_counts_as_a_request_that_writes(http: Http, visits: None, keys
         ("/v1/reports/spend?from=2026-04-01&to=2026-03-01", 422, "INVALID_PERIOD"),
         ("/v1/reports/spend?from=2027-04-01&to=2027-05-01", 422, "INVALID_PERIOD"),
         ("/v1/reports/cohorts?from=2026-13&to=2027-01", 400, "INVALID_FIELD"),
+        ("/v1/reports/flows?from=2026-13&to=2027-01", 400, "INVALID_FIELD"),
+        ("/v1/reports/flows?before=happy", 422, "UNKNOWN_CHOICE"),
+        ("/v1/reports/flows?list=returned", 422, "UNKNOWN_CHOICE"),
+        ("/v1/reports/flows?days=30", 422, "UNUSED_PARAMETER"),
+        ("/v1/reports/spend?before=new", 422, "UNUSED_PARAMETER"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused_before_the_function_is_asked(

@@ -78,7 +78,7 @@ def test_a_client_whose_entry_tells_nothing_is_read(lived: SalonDriver) -> None:
 
 def test_a_client_who_must_be_read_and_cannot_is_named(lived: SalonDriver) -> None:
     item = item_of(lived)
-    item.changes = "p>"
+    item.changes = "pn"
     item.save()
     with pytest.raises(Unreadable) as refusal:
         categories_since(lived.world, NETWORK, BEGINNING)

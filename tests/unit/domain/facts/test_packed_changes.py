@@ -62,7 +62,7 @@ def test_a_text_as_it_stands_in_the_index() -> None:
         change("lost", "lost", 91, CategoryCause.TIME_PASSED),
         stated=(StatedReason(LeavingReason.PRICE, datetime(2026, 3, 9, tzinfo=UTC), "key_1"),),
     )
-    assert packed_changes(client) == "p>nv739621dv30at41l>lt20 price739684"
+    assert packed_changes(client) == "pnv9501,ndv9531,dat9572,llt9592 price9564"
     assert packed_changes(kept()) == "-"
 
 
@@ -75,7 +75,7 @@ def test_a_reason_that_was_taken_back_is_not_told() -> None:
 def test_forty_changes_leave_room_in_the_write_unit_of_an_entry() -> None:
     far = [change("regular", "at_risk", 800 * number) for number in range(CHANGES_KEPT)]
     reason = StatedReason(LeavingReason.SPECIALIST_LEFT, datetime(2026, 3, 9, tzinfo=UTC), "key_1")
-    assert len(packed_changes(kept(*far, stated=(reason,)))) < 400
+    assert len(packed_changes(kept(*far, stated=(reason,)))) < 450
 
 
 def test_every_category_and_cause_has_a_letter_of_its_own() -> None:
@@ -85,7 +85,7 @@ def test_every_category_and_cause_has_a_letter_of_its_own() -> None:
         assert len(set(letters.values())) == len(letters)
 
 
-@pytest.mark.parametrize("text", ["", "nv739621", "p>nv", "p>xv739621", "p>nx739621", "-  "])
+@pytest.mark.parametrize("text", ["", "nv9501", "pnv", "pxv9501", "pnx9501", "pnv9501,", "- price"])
 def test_what_was_never_packed_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no changes of a category"):
         unpacked_changes(text)
