@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 
 from chalicelib.analytics.change_tables import CHANGES_SCHEMA
 from chalicelib.analytics.database import open_database
-from chalicelib.analytics.parquet import VISITS_V1
+from chalicelib.analytics.parquet import VISITS_V1, rows_of_files
 from chalicelib.domain.facts.fact_pages import FactPage, is_intact
 from chalicelib.domain.facts.visit_facts import VisitFact
 from chalicelib.domain.networks.network import Directory
@@ -37,8 +37,8 @@ CREATE TABLE staff (staff VARCHAR, name VARCHAR);
 CREATE TABLE services (service VARCHAR, name VARCHAR, category VARCHAR);
 CREATE TABLE sources (source VARCHAR, name VARCHAR);
 CREATE TABLE words (word VARCHAR, source VARCHAR);
-CREATE VIEW visits AS
-    SELECT * REPLACE (coalesce(m.target, v.client) AS client)
+CREATE VIEW attendances AS
+    SELECT v.* REPLACE (coalesce(m.target, v.client) AS client, coalesce(r.target, v.referrer) AS referrer)
     FROM (
         SELECT {_NAMES} FROM facts
         SEMI JOIN shown USING (salon, month)
@@ -46,7 +46,9 @@ CREATE VIEW visits AS
         UNION ALL BY NAME
         SELECT {_NAMES} FROM fresh
     ) AS v
-    LEFT JOIN merges AS m ON m.source = v.client;
+    LEFT JOIN merges AS m ON m.source = v.client
+    LEFT JOIN merges AS r ON r.source = v.referrer;
+CREATE VIEW visits AS FROM attendances WHERE attendance = 'completed';
 """
 """month: of `visit_on`, as the domain numbers months. shown: the pages that count. marked: days of these
 pages that do not count, since `fresh` has their facts. words: what each word for a source in the facts counts
@@ -130,7 +132,7 @@ class FactTables:
         run("INSERT INTO parts FROM fetched")
         run(
             f"INSERT INTO facts SELECT year(visit_on) * 12 + month(visit_on) - 1, {_NAMES} "
-            "FROM read_parquet(?, hive_partitioning = false)",
+            f"FROM ({rows_of_files('fresh', '?')})",
             [[str(file) for file in files]],
         )
         run("COMMIT")

@@ -30,8 +30,13 @@ VISITS_V1 = {
     "points_minor": "BIGINT",
     "refunded_minor": "BIGINT",
     "source": "VARCHAR",
+    "booked_on": "DATE",
+    "referrer": "VARCHAR",
+    "attendance": "VARCHAR",
 }
 """The columns of the schema `visits/v1`, in their order, with their DuckDB types."""
+
+COMPLETED = "completed"
 
 _ORDER = "visit_on, visit_at, booking, line"
 
@@ -52,12 +57,25 @@ def make_part(
             connection.execute("CREATE TABLE renewed_days (day DATE)")
             connection.executemany("INSERT INTO renewed_days VALUES (?)", [[day] for day in days] or [[None]])
             source += (
-                f" UNION ALL SELECT {', '.join(VISITS_V1)} FROM read_parquet('{kept}')"
+                f" UNION ALL {rows_of_files('new_facts', repr(str(kept)))}"
                 " WHERE visit_on NOT IN (SELECT day FROM renewed_days WHERE day IS NOT NULL)"
             )
         made = home / "part.parquet"
         written = _written(connection, source, made)
         return FactPart(made.read_bytes(), written)
+
+
+def rows_of_files(shape: str, files: str) -> str:
+    """The select of all columns from Parquet files, older ones among them: what a file lacks is NULL, and its
+    lines are of completed bookings.
+
+    shape: a table with all columns. files: the SQL of one path, or of a list."""
+    names = ", ".join(name for name in VISITS_V1 if name != "attendance")
+    read = f"SELECT * FROM read_parquet({files}, union_by_name = true, hive_partitioning = false)"
+    return (
+        f"SELECT {names}, coalesce(attendance, '{COMPLETED}') AS attendance"
+        f" FROM (SELECT * FROM {shape} WHERE false UNION ALL BY NAME {read})"
+    )
 
 
 def _written(connection: duckdb.DuckDBPyConnection, source: str, to: Path) -> int:
@@ -108,7 +126,8 @@ def read_part(content: bytes) -> list[VisitFact]:
         file = Path(directory) / "part.parquet"
         file.write_bytes(content)
         try:
-            rows = connection.execute(f"SELECT {', '.join(VISITS_V1)} FROM read_parquet('{file}')").fetchall()
+            load_facts(connection, "shape", (), Path(directory))
+            rows = connection.execute(rows_of_files("shape", repr(str(file)))).fetchall()
         except duckdb.Error as error:
             raise DamagedPart(str(error)) from error
     return [_fact(dict(zip(VISITS_V1, row, strict=True))) for row in rows]

@@ -15,11 +15,12 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status
+from chalicelib.domain.bookings.bookings import ATTENDANCES, UPCOMING, Booking, Status
 from chalicelib.domain.bookings.visit_record import IndexedVisit
 from chalicelib.domain.clearing.clearing import ClearingPart
 from chalicelib.domain.clients.categories import POTENTIAL
 from chalicelib.domain.clients.clients import Client, ConsentChange
+from chalicelib.domain.facts.packed_bookings import packed_booking
 from chalicelib.domain.facts.packed_changes import packed_changes
 from chalicelib.domain.facts.packed_visits import packed
 from chalicelib.domain.intake.inbox import KEPT, InboxItem
@@ -100,7 +101,8 @@ FACTS_OF_INDEXES = {
     "CLIENT": {"created_at": "at", "category_since": "category_at"},
     "MSG": {"recorded_at": "at"},
 }
-"""Kind of item -> fields of its value that are also attributes of its indexes, word for word."""
+"""Kind of item -> fields of its value that are also attributes of its indexes, word for word; of a booking's
+status the first word, which its facts follow."""
 
 INTO = ">"
 """What stands between the instant of a merge and its target in the list of merged clients."""
@@ -179,7 +181,7 @@ def key_facts(pk: str, sk: str, **of_indexes: str | None) -> dict[str, str]:
             found |= _parts(template, str(of_index))
     for field, name in FACTS_OF_INDEXES.get(kind, {}).items():
         if of_index := of_indexes.get(name):
-            found[field] = of_index
+            found[field] = of_index.partition(" ")[0]
     if str(of_indexes.get("category_key")).endswith(f"#CAT#{MERGED}"):
         for of_list in ("category", "category_since"):  # of the list, and not of the client
             found.pop(of_list, None)
@@ -187,12 +189,12 @@ def key_facts(pk: str, sk: str, **of_indexes: str | None) -> dict[str, str]:
 
 
 def indexed_visit(of_indexes: Mapping[str, str | None]) -> IndexedVisit | None:
-    """The visit of a booking as the index of its salon has it by these attributes."""
+    """The visit of a booking, taken place or missed, as the index of its salon has it by these attributes."""
     salon = _parts(INDEX_TEMPLATES["salon_key"][0], str(of_indexes["salon_key"]))
     status, _, facts = str(of_indexes["status"]).partition(" ")
-    if status != Status.COMPLETED or not salon or not of_indexes["at"]:
+    if status not in ATTENDANCES or not salon or not of_indexes["at"]:
         return None
-    return IndexedVisit(salon["salon_id"], datetime.fromisoformat(of_indexes["at"]), facts)
+    return IndexedVisit(salon["salon_id"], datetime.fromisoformat(of_indexes["at"]), facts, status)
 
 
 _HIDDEN = frozenset({"token", "hash", "value", "device"})
@@ -274,14 +276,14 @@ def _booking(value: Booking) -> Place:
         at=value.starts_at,
         client_key=who,
         salon_key=bookings_of_salon(value.network_id, value.salon_id),
-        status=" ".join(filter(None, (listed_as(value.status), packed(value)))),
+        status=" ".join(filter(None, (listed_as(value.status), packed(value) or packed_booking(value)))),
         wake=value.wake,
     )
 
 
 def listed_as(status: Status) -> str:
     """A booking's status in the salon's list, where those to come are all alike: a confirmation is written to
-    the booking alone. In the list, the facts of a completed visit follow it."""
+    the booking alone. In the list, facts of the booking follow it."""
     return (Status.BOOKED if status in UPCOMING else status).value
 
 

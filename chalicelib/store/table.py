@@ -73,6 +73,7 @@ class Table:
         self.bookings_waiting = bookings.bookings_waiting
         self.completed_of_salon = bookings.completed_of_salon
         self.visits_of_salon = bookings.visits_of_salon
+        self.bookings_to_come = bookings.bookings_to_come
         reports = ReportReads(reader)
         self.fact_pages = reports.fact_pages
         self.overdue_hints = reports.overdue_hints

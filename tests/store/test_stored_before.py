@@ -39,6 +39,15 @@ def written(item: Any, value: Any) -> Raw:
     return made
 
 
+def without_what_is_newer(made: Raw) -> Raw:
+    """The attributes that an earlier version had. A booking to come gets its client into the salon's list
+    when it is next written."""
+    kept = {name: each for name, each in made.items() if name not in LISTS}
+    if made.get("status", {}).get("S", "").startswith("booked "):
+        kept["status"] = {"S": "booked"}
+    return kept
+
+
 def stored_form(kind: str) -> Any:
     return StoredWalk if kind == "WALK" else KINDS[kind]
 
@@ -54,7 +63,7 @@ def test_every_kind_of_item_was_stored_before_or_is_listed_as_newer() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_was_stored_before_is_written_again_in_the_same_bytes(item: Any, kind: str) -> None:
     for raw in of_kind(kind):
-        made = {name: each for name, each in written(item, read(item, raw)).items() if name not in LISTS}
+        made = without_what_is_newer(written(item, read(item, raw)))
         if "body" in raw and "packed" in made:  # the lists make it longer than a kilobyte
             made["body"] = {"S": inflated(made.pop("packed")["B"]).decode()}
         assert as_said(made) == as_said(raw), key_of(raw)

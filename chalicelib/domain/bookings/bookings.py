@@ -35,6 +35,8 @@ class Status(StrEnum):
 
 
 UPCOMING = frozenset({Status.BOOKED, Status.CONFIRMED})
+ATTENDANCES = frozenset({Status.COMPLETED, Status.NO_SHOW})
+"""The statuses of a visit that took place, or was missed."""
 
 CANCELLED_BY_CLIENT = "client"
 """Reason of a cancellation that the client made on our page."""
@@ -79,7 +81,8 @@ class Booking(Struct, frozen=True, kw_only=True):
                 since; None: it is `starts_at`.
     moves       how often it was moved noticeably, or cancelled so that its client is told; the occurrence
                 that touches belong to.
-    booked_at   when it was made, where it was moved within a minute of that; None: `made_at`, or earlier.
+    booked_at   when its present client got it, once `made_at` is later; None: at `made_at`, or unknown, where
+                an earlier release moved it.
     client_since the occurrence from which on it is its present client's.
     start_since the occurrence from which on it has its present start and salon; None: the latest one.
     notified_occurrence
@@ -95,8 +98,8 @@ class Booking(Struct, frozen=True, kw_only=True):
     earned_percent
                 the percentage of the bill that the visit earns, by the client's tier before it; None: not
                 completed, or completed by an earlier release.
-    visit       what reports need of a completed visit and nothing else tells later. None: not completed, or
-                completed by an earlier release.
+    visit       what reports need of a visit that took place or was missed, and nothing else tells later.
+                None: it is neither, or an earlier release closed it.
     indexed     its visit as the salon's index has it. The store keeps it; None: not counted there.
     earned_at   when it earned points after it was closed: a bill told or raised later.
     corrections how often the sum of this completion was corrected after points had been given for it.
@@ -268,18 +271,17 @@ def moved(booking: Booking, starts_at: datetime, now: datetime, notice_from: tim
 def next_occurrence(booking: Booking, now: datetime) -> Booking:
     """The booking as its next occurrence begins, so that its client is notified again. The start is as
     before: whoever changes it, or the salon, clears `start_since`."""
-    made_at = _booked_at(booking)
-    is_new = made_at is not None and now - made_at < ONE_ACT
     return replace(
         booking,
         moves=booking.moves + 1,
         start_since=booking.moves if booking.start_since is None else booking.start_since,
-        booked_at=made_at if is_new else None,
+        booked_at=booked_at(booking),
     )
 
 
-def _booked_at(booking: Booking) -> datetime | None:
-    """When its present client got the booking; None: more than a minute before it was moved."""
+def booked_at(booking: Booking) -> datetime | None:
+    """When its present client got the booking, however often it was moved since. None: unknown, more than a
+    minute before an earlier release moved it."""
     if booking.booked_at is None and booking.moves == booking.client_since:
         return booking.made_at
     return booking.booked_at
@@ -376,7 +378,7 @@ def with_status(
 
 def _is_known(booking: Booking, now: datetime) -> bool:
     """Whether the client knows of the booking: from a message, or because it was not made just now."""
-    made_at = _booked_at(booking)
+    made_at = booked_at(booking)
     return made_at is None or now - made_at >= ONE_ACT or bool(notified_occurrences(booking))
 
 

@@ -1,4 +1,5 @@
-"""What a booking keeps of its completed visit for reports, by the set-up and the client of that day. Pure."""
+"""What a booking keeps for reports once its visit took place or was missed, by the set-up and the client of
+that day. Pure."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -6,10 +7,10 @@ from datetime import date, timedelta
 
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.bookings.bookings import ATTENDANCES, Booking, Status, booked_at
 from chalicelib.domain.bookings.visit_record import IndexedVisit, VisitRecord
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.facts.packed_visits import day_of, facts_of, indexed_visit, unpacked
+from chalicelib.domain.facts.packed_visits import attended_at, day_of, facts_of, indexed_visit, unpacked
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.domain.shared.zones import local_date
@@ -26,25 +27,47 @@ def is_as_indexed(booking: Booking) -> bool:
 
 def with_record(booking: Booking, directory: Directory, client: Client | None) -> Booking:
     """The booking with its record, which follows its start, its lines and its client; without one where it is
-    not completed. client: the booking's, where the client is at hand. Raises Unreadable for a salon that
-    cannot be read."""
-    if booking.status is not Status.COMPLETED:
+    neither completed nor a no-show. client: the booking's, where the client is at hand. Raises Unreadable for
+    a salon that cannot be read."""
+    if booking.status not in ATTENDANCES:
         return booking if booking.visit is None else replace(booking, visit=None)
     before, salon = booking.visit, directory.salons.get(booking.salon_id)
-    if salon is None or (before is None and booking.indexed is not None):  # completed by an earlier release
+    if salon is None or (before is None and booking.indexed is not None):  # closed by an earlier release
         return booking
     if client is not None:
-        source = client.source
+        source, referrer = client.source, client.referred_by
+    elif before is not None and booking.client_id is not None:
+        source, referrer = before.source, before.referrer
     else:
-        source = before.source if before is not None and booking.client_id is not None else None
-    on = local_date(booking.visited_at, salon.timezone)
-    return replace(booking, visit=VisitRecord(on, _list_prices(booking, directory), source))
+        source = referrer = None
+    kept = before.booked_on if before is not None else None
+    record = VisitRecord(
+        on=local_date(attended_at(booking), salon.timezone),
+        list_minor=() if booking.status is Status.NO_SHOW else _list_prices(booking, directory),
+        source=source,
+        booked_on=kept or booked_on(booking, salon.timezone),
+        referrer=referrer,
+    )
+    return replace(booking, visit=record)
+
+
+def booked_on(booking: Booking, zone_name: str) -> date | None:
+    """The local date on which the booking's client got it. None: unknown, which is also so where a site told
+    of it first on a day after its start: then it was made before that."""
+    at = booked_at(booking)
+    if at is None:
+        return None
+    on = local_date(at, zone_name)
+    is_late_word = booking.connection_id is not None and on > local_date(booking.starts_at, zone_name)
+    return None if is_late_word else on
 
 
 def _list_prices(booking: Booking, directory: Directory) -> tuple[int | None, ...]:
     """A service keeps the list price that it had when the visit was completed."""
     kept: dict[str | None, int | None] = {}
-    if booking.indexed is not None and booking.indexed.facts:
+    if booking.indexed is not None and booking.indexed.attendance == Status.NO_SHOW:
+        pass  # a no-show has no prices
+    elif booking.indexed is not None and booking.indexed.facts:
         kept = {fact.service: fact.list_minor for fact in unpacked(booking.indexed, booking.id)}
     elif booking.visit is not None:
         kept = {fact.service: fact.list_minor for fact in facts_of(booking)}

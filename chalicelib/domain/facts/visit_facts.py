@@ -1,4 +1,5 @@
-"""Visit facts: the lines of completed bookings, as reports read them, without names and phones. Pure."""
+"""Visit facts: the lines of bookings that were completed or missed, as reports read them, without names and
+phones. Pure."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -7,13 +8,15 @@ from msgspec import Struct
 
 
 class VisitFact(Struct, frozen=True, kw_only=True):
-    """One line of a completed booking. The same names stand in the Parquet files (schema `visits/v1`) and in
-    the view `visits` of the reports. Amounts are minor units of `currency`.
+    """One line of a completed booking, or of a no-show. The same names stand in the Parquet files (schema
+    `visits/v1`) and in the views `visits` (completed lines) and `attendances` (all) of the reports. Amounts
+    are minor units of `currency`; a no-show has none.
 
     line            0 for the booking's first service.
     service         None: the booking names none; then it has this one line.
     client          whom the booking belonged to; that client may have been merged since. None: nobody known.
-    visit_on        the local date of the visit, by the salon's zone when the visit was completed.
+    visit_on        the local date of the visit, by the salon's zone when the visit was completed; of a
+                    no-show the local date of its start.
     visit_at        UTC instant.
     list_minor      the service's price in the set-up when the visit was completed; None: unknown.
     price_minor     the line's own price; None: unknown.
@@ -22,6 +25,10 @@ class VisitFact(Struct, frozen=True, kw_only=True):
     goods_minor, points_minor, refunded_minor
                     the line's shares of the goods sold, of what points paid for, and of what was given back.
     source          the client's source when the visit was completed.
+    booked_on       the salon's local date on which the client got the booking; moves do not change it. None:
+                    unknown.
+    referrer        the client who had recommended the salon to this one; may have been merged since.
+    attendance      `completed` or `no_show`.
     """
 
     salon: str
@@ -40,6 +47,20 @@ class VisitFact(Struct, frozen=True, kw_only=True):
     points_minor: int = 0
     refunded_minor: int = 0
     source: str | None = None
+    booked_on: date | None = None
+    referrer: str | None = None
+    attendance: str = "completed"
+
+
+class BookingToCome(Struct, frozen=True, kw_only=True):
+    """A booking that is neither closed nor cancelled. Dates are local dates of its salon. client: None:
+    nobody known. booked_on: as in VisitFact."""
+
+    salon: str
+    booking: str
+    client: str | None
+    starts_on: date
+    booked_on: date | None
 
 
 class VisitSums(Struct, frozen=True):

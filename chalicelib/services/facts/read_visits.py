@@ -5,10 +5,10 @@ from datetime import date, datetime, timedelta
 
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.bookings.bookings import ATTENDANCES, Booking
 from chalicelib.domain.bookings.visit_record import VisitRecord
-from chalicelib.domain.facts.packed_visits import facts_of, unpacked
-from chalicelib.domain.facts.recorded_visits import zone_of_salon
+from chalicelib.domain.facts.packed_visits import attended_at, facts_of, unpacked
+from chalicelib.domain.facts.recorded_visits import booked_on, zone_of_salon
 from chalicelib.domain.facts.visit_facts import VisitFact
 from chalicelib.domain.shared.zones import day_start, local_date
 from chalicelib.services.shared.ports import ListedVisit
@@ -90,7 +90,7 @@ def _facts(
     world: World, network_id: str, listed: Iterable[ListedVisit], zone_name: str
 ) -> Iterator[VisitFact]:
     """The facts of visits in a list. Where the list does not tell them, the bookings are read: an earlier
-    release completed them."""
+    release closed them."""
     unpacked_ids: list[str] = []
     for each in listed:
         if each.visit.facts:
@@ -107,12 +107,15 @@ def _facts_of_bookings(
 ) -> Iterator[VisitFact]:
     without = {each.client_id for each in bookings if each.visit is None and each.client_id is not None}
     clients = world.store.clients_named(network_id, sorted(without), whole=True) if without else []
-    sources = {client.id: client.source for client in clients}
+    known = {client.id: client for client in clients}
     for booking in bookings:
-        if booking.status is not Status.COMPLETED:  # reopened since the list was read
+        if booking.status not in ATTENDANCES:  # reopened since the list was read
             continue
-        record = booking.visit
-        if record is None:
-            on = local_date(booking.visited_at, zone_name)
-            record = VisitRecord(on, source=sources.get(str(booking.client_id)))
+        client = known.get(str(booking.client_id))
+        record = booking.visit or VisitRecord(
+            local_date(attended_at(booking), zone_name),
+            source=client.source if client else None,
+            booked_on=booked_on(booking, zone_name),
+            referrer=client.referred_by if client else None,
+        )
         yield from facts_of(replace(booking, visit=record))

@@ -1,5 +1,5 @@
-"""Each save of a completed booking keeps what reports need of its visit, and first marks the day on which
-reports count it. Every use case saves through here, so that none can forget to mark.
+"""Each save of a booking that was completed or missed keeps what reports need of its visit, and first marks
+the day on which reports count it. Every use case saves through here, so that none can forget to mark.
 
 A mark is saved before the change. So a crash between the two leaves a mark in vain, and never a change that
 no report sees.
@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.bookings.bookings import ATTENDANCES, Booking
 from chalicelib.domain.bookings.visit_record import IndexedVisit
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.facts.fact_pages import VISITS, FactPage, marked, page_of, remembered_until
@@ -94,4 +94,4 @@ class VisitRecorder:
 
 
 def _tells_a_visit(value: Any) -> bool:
-    return isinstance(value, Booking) and (value.status is Status.COMPLETED or value.indexed is not None)
+    return isinstance(value, Booking) and (value.status in ATTENDANCES or value.indexed is not None)

@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar, overload
 from msgspec import Struct
 
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.bookings.visit_record import IndexedVisit
+from chalicelib.domain.bookings.visit_record import IndexedBooking, IndexedVisit
 from chalicelib.domain.clearing.clearing import ClearingPart
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.facts.fact_pages import FactPage
@@ -60,7 +60,7 @@ class SaveConflict(Exception):
 
 
 class ListedVisit(Struct, frozen=True):
-    """A completed booking as its salon's index has it."""
+    """A completed booking, or a no-show, as its salon's index has it."""
 
     booking_id: str
     visit: IndexedVisit
@@ -215,8 +215,14 @@ class Store(Protocol):
     def visits_of_salon(
         self, network_id: str, salon_id: str, since: datetime | None, until: datetime | None
     ) -> Iterator[ListedVisit]:
-        """The completed bookings that start between two instants, by their start, as the index has them; none
-        is read. Perhaps as they were a second ago."""
+        """The completed bookings and the no-shows that start between two instants, by their start, as the
+        index has them; none is read. Perhaps as they were a second ago."""
+
+    def bookings_to_come(
+        self, network_id: str, salon_id: str, since: datetime
+    ) -> Iterator[tuple[str, IndexedBooking]]:
+        """Id and entry of the salon's bookings that start from an instant on, and are neither closed nor
+        cancelled; as `visits_of_salon`."""
 
     def fact_pages(self, network_id: str, salon_id: str | None = None) -> list[FactPage]:
         """The pages of facts of a network, or of one of its salons, by salon and month. Perhaps as they were

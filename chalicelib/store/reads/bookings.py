@@ -1,10 +1,10 @@
 """Bookings by id, by client and by salon."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status
-from chalicelib.domain.bookings.visit_record import IndexedVisit
+from chalicelib.domain.bookings.bookings import ATTENDANCES, UPCOMING, Booking, Status
+from chalicelib.domain.bookings.visit_record import IndexedBooking, IndexedVisit
 from chalicelib.services.shared.ports import ListedVisit, Page
 from chalicelib.store import keys
 from chalicelib.store.reader import Reader
@@ -99,13 +99,31 @@ class BookingReads:
     def visits_of_salon(
         self, network_id: str, salon_id: str, since: datetime | None, until: datetime | None
     ) -> Iterator[ListedVisit]:
+        for booking_id, at, status, facts in self._listed(network_id, salon_id, since, until, ATTENDANCES):
+            yield ListedVisit(booking_id, IndexedVisit(salon_id, at, facts, status))
+
+    def bookings_to_come(
+        self, network_id: str, salon_id: str, since: datetime
+    ) -> Iterator[tuple[str, IndexedBooking]]:
+        for booking_id, at, _, facts in self._listed(network_id, salon_id, since, None, {Status.BOOKED}):
+            yield booking_id, IndexedBooking(salon_id, at, facts)
+
+    def _listed(
+        self,
+        network_id: str,
+        salon_id: str,
+        since: datetime | None,
+        until: datetime | None,
+        among: Collection[Status],
+    ) -> Iterator[tuple[str, datetime, str, str]]:
+        """Id, start, status and packed facts of the bookings that the salon's list has with such a status."""
         pages = self._reader.item.by_salon.query(
             keys.bookings_of_salon(network_id, salon_id),
             self._reader.between(since, until),
-            filter_condition=self._reader.with_status(Status.COMPLETED.value),
+            filter_condition=self._reader.with_status(*sorted(among)),
         ).page_iter
         for page in pages:
             for each in page["Items"]:  # thirty thousand a salon and year
-                at, facts = datetime.fromisoformat(each["at"]["S"]), each["status"]["S"].partition(" ")[2]
+                status, _, facts = each["status"]["S"].partition(" ")
                 booking_id = each["PK"]["S"].rpartition("#")[2]
-                yield ListedVisit(booking_id, IndexedVisit(salon_id, at, facts))
+                yield booking_id, datetime.fromisoformat(each["at"]["S"]), status, facts

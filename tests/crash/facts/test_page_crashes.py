@@ -38,6 +38,11 @@ def visited(driver: SalonDriver) -> Booking:
     return driver.complete(booked(driver), paid_minor=45_000).booking
 
 
+def a_missed_one(driver: SalonDriver) -> Booking:
+    visited(driver)
+    return driver.book(IN_TWO_DAYS + timedelta(hours=1))
+
+
 def with_page(driver: SalonDriver) -> Booking:
     visit = visited(driver)
     the_night(driver)
@@ -67,6 +72,10 @@ def refund(driver: SalonDriver, visit: Booking) -> None:
 def reopen(driver: SalonDriver, visit: Booking) -> None:
     if driver.booking(visit.id).reopened == 0:
         driver.reopen(visit)
+
+
+def miss(driver: SalonDriver, booking: Booking) -> None:
+    driver.mark_no_show(booking)
 
 
 def renew(driver: SalonDriver, visit: Booking) -> None:
@@ -109,6 +118,7 @@ def was_handed_over(driver: SalonDriver, visit: Booking) -> None:
 
 STORIES: dict[str, Story] = {
     "a visit is completed": (booked, complete, complete, is_told),
+    "a visit is missed": (a_missed_one, miss, miss, is_told),
     "a visit of a renewed page is refunded": (with_page, refund, refund, is_told),
     "a visit of a renewed page is reopened": (with_page, reopen, reopen, is_told),
     "the first page is made": (visited, renew, renew, is_told),

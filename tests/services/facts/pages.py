@@ -6,7 +6,7 @@ from datetime import date
 import msgspec
 
 from chalicelib.analytics.parquet import make_part, read_part
-from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.bookings.bookings import ATTENDANCES, Booking
 from chalicelib.domain.facts.fact_pages import FactPage
 from chalicelib.domain.facts.packed_visits import facts_of
 from chalicelib.domain.facts.visit_facts import VisitFact
@@ -63,7 +63,7 @@ def reported(
 def lived(driver: SalonDriver) -> list[VisitFact]:
     """The facts of all bookings, read one by one."""
     bookings: Iterable[Booking] = (each for salon_id in SALONS for each in driver.bookings(salon_id))
-    found = (facts_of(each) for each in bookings if each.status is Status.COMPLETED)
+    found = (facts_of(each) for each in bookings if each.status in ATTENDANCES)
     return sorted((fact for facts in found for fact in facts), key=order)
 
 

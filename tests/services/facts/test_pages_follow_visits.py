@@ -47,7 +47,7 @@ def the_night(driver: SalonDriver) -> datetime:
 def test_a_completed_visit_keeps_what_reports_need(driver: SalonDriver) -> None:
     visit = a_visit(driver)
     client = driver.client()
-    assert visit.visit == VisitRecord(TODAY, (50_000,), client.source)
+    assert visit.visit == VisitRecord(TODAY, (50_000,), client.source, booked_on=TODAY)
     assert visit.indexed is not None
     assert driver.booking(visit.id) == visit
     (fact,) = lived(driver)
@@ -102,7 +102,23 @@ def another_visit(driver: SalonDriver, visit: Booking, site: Connection) -> None
     a_visit(driver, driver.clock.now + timedelta(hours=1))
 
 
-HAPPENINGS = [refunded, reopened, reopened_and_completed, corrected, another_visit]
+def missed_after_all(driver: SalonDriver, visit: Booking, site: Connection) -> None:
+    driver.mark_no_show(driver.reopen(visit))
+
+
+def another_is_missed(driver: SalonDriver, visit: Booking, site: Connection) -> None:
+    driver.mark_no_show(driver.book(driver.clock.now + timedelta(hours=1)))
+
+
+HAPPENINGS = [
+    refunded,
+    reopened,
+    reopened_and_completed,
+    corrected,
+    another_visit,
+    missed_after_all,
+    another_is_missed,
+]
 
 
 @pytest.mark.parametrize("happens", HAPPENINGS, ids=lambda each: each.__name__)

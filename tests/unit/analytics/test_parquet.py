@@ -1,8 +1,10 @@
 """Parquet files of facts: written and read by DuckDB, the same facts in the same order and the same bytes."""
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from chalicelib.analytics.parquet import make_part, read_part
@@ -36,6 +38,26 @@ def test_facts_come_back_as_they_were() -> None:
     part = make_part(FACTS)
     assert part.rows == 3
     assert read_part(part.content) == FACTS
+
+
+@pytest.fixture
+def part_of_before(tmp_path: Path) -> bytes:
+    """A part of the first release of the schema, which had sixteen columns."""
+    new, old = tmp_path / "new.parquet", tmp_path / "old.parquet"
+    new.write_bytes(make_part(FACTS).content)
+    with duckdb.connect() as connection:
+        columns = "* EXCLUDE (booked_on, referrer, attendance)"
+        connection.execute(
+            f"COPY (SELECT {columns} FROM read_parquet('{new}')) TO '{old}' (FORMAT parquet)"
+        )
+    return old.read_bytes()
+
+
+def test_a_part_that_lacks_newer_columns_is_read_and_renewed(part_of_before: bytes) -> None:
+    assert read_part(part_of_before) == FACTS
+    changed = a_fact(1, booked_on=date(2026, 11, 20), referrer="cli_ion", attendance="no_show")
+    part = make_part([changed], part_of_before, [changed.visit_on])
+    assert read_part(part.content) == [FACTS[0], changed, FACTS[2]]
 
 
 def test_an_empty_month_is_a_part() -> None:

@@ -15,7 +15,7 @@ from chalicelib.domain.facts.visit_facts import VisitFact
 from infra.package import ROOT
 from infra.testkit.doubles import FolderObjects
 
-VIEW = ROOT / "infra" / "athena" / "visits.sql"
+VIEWS = [ROOT / "infra" / "athena" / f"{name}.sql" for name in ("attendances", "visits")]
 TYPES = {
     "string": "VARCHAR", "date": "DATE", "timestamp": "TIMESTAMP", "bigint": "BIGINT", "int": "USMALLINT",
 }  # fmt: skip
@@ -51,11 +51,12 @@ def a_page(month: str, version: int = 0, salon_id: str = "sal_1") -> FactPage:
     return FactPage(network_id="net_1", salon_id=salon_id, month=month, version=version)
 
 
-def a_fact(day: date, booking: str, salon_id: str = "sal_1") -> VisitFact:
+def a_fact(day: date, booking: str, salon_id: str = "sal_1", attendance: str = "completed") -> VisitFact:
     return VisitFact(
         salon=salon_id, booking=booking, line=0, client="cli_1", visit_on=day,
         visit_at=datetime(day.year, day.month, day.day, 9, 30, tzinfo=UTC), service="srv_1", staff=None,
         currency="MDL", list_minor=50_000, price_minor=45_000, paid_minor=45_000, source="инстаграм",
+        attendance=attendance,
     )  # fmt: skip
 
 
@@ -90,22 +91,25 @@ def test_the_view_reads_the_newest_part_of_each_page(table: dict[str, Any], tmp_
     for page, facts in (
         (a_page("2026-03", version=8), [a_fact(march, "bkg_old")]),
         (a_page("2026-03", version=9), [a_fact(march, "bkg_1"), a_fact(march, "bkg_2")]),
-        (a_page("2026-04"), [a_fact(april, "bkg_3")]),
+        (a_page("2026-04"), [a_fact(april, "bkg_3"), a_fact(april, "bkg_missed", attendance="no_show")]),
         (a_page("2026-03", salon_id="sal_2"), [a_fact(march, "bkg_4", "sal_2")]),
     ):
         content = make_part(facts).content
         objects.put(part_key(page, content), content)
     columns = [each["Name"] for each in [*table["PartitionKeys"], *table["StorageDescriptor"]["Columns"]]]
-    view = re.sub("^--.*\n", "", VIEW.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    views = [re.sub("^--.*\n", "", view.read_text(encoding="utf-8"), flags=re.MULTILINE) for view in VIEWS]
     with duckdb.connect() as connection:
         parts = str(tmp_path / "facts/visits/v1/*/*/*/*.parquet")
         connection.execute(
             f"CREATE VIEW visit_parts AS SELECT {', '.join(columns)}, filename FROM read_parquet('{parts}', "
             "hive_partitioning = true, hive_types_autocast = false, filename = true)"
         )
-        connection.execute(view.replace('"$path"', "filename"))
+        for view in views:
+            connection.execute(view.replace('"$path"', "filename"))
         shown = connection.execute("SELECT * FROM visits ORDER BY booking").fetchall()
         assert [column[0] for column in connection.description or ()] == columns
+        of_missed = "SELECT booking FROM attendances WHERE attendance = 'no_show'"
+        assert connection.execute(of_missed).fetchall() == [("bkg_missed",)]
     assert [row[:4] for row in shown] == [
         ("net_1", "sal_1", "2026-03", "bkg_1"),
         ("net_1", "sal_1", "2026-03", "bkg_2"),
