@@ -29,10 +29,12 @@ from infra.demo.http import Caller, Http
 from infra.demo.marker import Marker, Markers
 from infra.demo.report import messages as say
 from infra.demo.report import report as tell
+from infra.demo.report.ask import Reports
 from infra.demo.report.bonuses import PointsReport
 from infra.demo.report.cost import bill
 from infra.demo.report.errors import errors_since
 from infra.demo.report.returns import ReturnsReport
+from infra.demo.report.slipping_away import SlippingAway
 from infra.demo.year import set_up
 from infra.demo.year.data import CLIENTS, client_id
 from infra.demo.year.history import History
@@ -243,7 +245,8 @@ class Demo:
             receipts=sum(each.told_at is not None for each in log)))  # fmt: skip
         self.steps.tell("asking for reports of returns")
         returns = tell.Report()
-        ReturnsReport(self.owner).all(returns)
+        ReturnsReport(Reports(self.owner)).all(returns)
+        SlippingAway(Reports(self.owner)).all(returns)
         complaints = errors_since(self.cloud.connect("logs"), self.deployment.functions, watch.since)
         report.section("Functions' errors", [f"{len(complaints)} (python -m infra.demo --errors)"
                                              if complaints else "none"])  # fmt: skip

@@ -1,16 +1,14 @@
 """The last part of the demo's table: who returns, to whom, and from which source. All figures come from the
 reports of the deployed API; what is true in the year stands beside what the reports found."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from chalicelib.domain.networks.sources import source_key
 from chalicelib.domain.shared.months import first_day_of_month, last_day_of_month, month_number
-from infra.demo.http import Caller, Refused
+from infra.demo.report.ask import Reports
 from infra.demo.report.report import Report
 from infra.demo.report.returns_by_source import SourceReturns, by_source, source_returns
 from infra.demo.report.returns_in_words import (
@@ -33,49 +31,32 @@ return."""
 
 HIDDEN_POINTS = 3
 
-TRIES, PAUSE_SECONDS = 6, 5.0
-UNAVAILABLE = 503
-
 
 @dataclass(frozen=True)
 class ReturnsReport:
-    """owner: who asks."""
-
-    owner: Caller
-    pause_seconds: float = PAUSE_SECONDS
+    reports: Reports
 
     def all(self, report: Report) -> None:
-        first_time = self._asked("retention", definition="first_time", days=DAYS)
+        first_time = self.reports.get("retention", definition="first_time", days=DAYS)
         asked = first_time["definition"]["parameters"]
         first, last = date.fromisoformat(asked["from"]), date.fromisoformat(asked["to"])
         self._definitions(report, first, last, first_time)
         first = first_day_of_month(month_number(last) - MONTHS + 1)
-        staff = self._asked("staff", **_period(first, last), days=DAYS)["rows"]
+        staff = self.reports.get("staff", **_period(first, last), days=DAYS)["rows"]
         self._specialists(report, staff, first, last)
         by = {"definition": "first_time", "by": "source", "days": DAYS}
-        sources = self._asked("retention", **by, **_period(first, last))
-        listed = self.owner.get("/v1/sources?limit=100")["items"]
+        sources = self.reports.get("retention", **by, **_period(first, last))
+        listed = self.reports.owner.get("/v1/sources?limit=100")["items"]
         found = source_returns(sources["rows"], listed, first, last)
         by_source(report, found)
         _true_and_found(report, staff, found, sources["total"])
 
-    def _asked(self, name: str, **parameters: Any) -> Any:
-        """While pages of facts are being prepared, the API says so, and is asked again."""
-        path = f"/v1/reports/{name}?{urlencode(parameters)}"
-        for _ in range(TRIES - 1):
-            try:
-                return self.owner.get(path)
-            except Refused as refused:
-                if refused.status != UNAVAILABLE:
-                    raise
-            time.sleep(self.pause_seconds)
-        return self.owner.get(path)
-
     def _definitions(self, report: Report, first: date, last: date, first_time: Figures) -> None:
-        since_visit = self._asked("retention", definition="since_visit", **_period(first, last), days=DAYS)
+        period_asked = {**_period(first, last), "days": DAYS}
+        since_visit = self.reports.get("retention", definition="since_visit", **period_asked)
         return_first = last + timedelta(days=1)
         return_last = last_day_of_month(month_number(return_first))
-        period = self._asked(
+        period = self.reports.get(
             "retention", definition="period", **_period(first, last),
             return_from=return_first, return_to=return_last,
         )  # fmt: skip

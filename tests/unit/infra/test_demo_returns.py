@@ -1,6 +1,7 @@
 """What is true of returns in the demo's year, and what reports find of it. The API's questions and answers
 are made in this process, from the visits that the year lays out."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,16 +11,21 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 import pytest
 
+from chalicelib.analytics.change_tables import unpack_changes
 from chalicelib.analytics.run_report import run_report
 from chalicelib.api.reports.report_schemas import ReportQuery, question_of, report_shown
 from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.facts.packed_changes import packed_changes
 from chalicelib.domain.facts.packed_visits import facts_of
 from chalicelib.domain.networks.sources import source_key
 from infra.demo.http import Caller, Http, Refused
+from infra.demo.report.ask import Reports
 from infra.demo.report.report import Report
 from infra.demo.report.returns import ReturnsReport
 from infra.demo.report.returns_by_source import source_returns
 from infra.demo.report.returns_in_words import compared
+from infra.demo.report.slipping_away import SlippingAway
 from infra.demo.year.data import CLIENTS, SOURCES
 from infra.demo.year.sources import LISTED, cost_between, list_sources
 from infra.demo.year.true_effects import (
@@ -33,21 +39,36 @@ from tests.reports.histories import empty_connection, fill_facts
 from tests.unit.infra.demo_network import NOW, all_of, directory, year
 
 HTTP = Http("https://api.example")
+CALLS = [
+    {
+        "name": "Maria Popa", "last_visit_on": "2026-10-14", "usual_gap_days": 30, "staff_name": "Ana Rusu",
+        "reasons": [
+            {"code": "low_rating", "says": "низкая оценка", "stars": 2, "task_id": "tsk_1"},
+            {"code": "regular_at_risk", "says": "постоянный клиент пропадает"},
+        ],
+    },
+    {"name": "Ion Rotaru", "last_visit_on": "2026-09-01", "usual_gap_days": None, "staff_name": None,
+     "reasons": [{"code": "high_value_lost", "says": "ценный клиент потерян"}]},
+]  # fmt: skip
+"""Clients to call, as far as the demo reads of them."""
 
 
 @dataclass
 class ReportsApi(Caller):
-    """Answers of the API's routes for reports and sources. busy: how often it first says that facts are being
+    """Answers of the API's routes for reports and sources. lives: the clients of the year. busy: how often it first says that facts are being
     prepared."""
 
     http: Http = field(default_factory=lambda: HTTP)
     key: str = "owner"
     connection: Any = None
+    lives: list[list[Any]] = field(default_factory=list)
     busy: int = 0
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def get(self, path: str) -> Any:
         url = urlsplit(path)
+        if url.path == "/v1/reports/call-today":
+            return {"items": CALLS}
         if url.path.startswith("/v1/reports/"):
             return self._report(url.path.rpartition("/")[2], dict(parse_qsl(url.query)))
         if url.path == "/v1/sources":
@@ -74,7 +95,8 @@ class ReportsApi(Caller):
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[ReportsApi]:
-    bookings = all_of(Booking, year(clients=CLIENTS))
+    lives = year(clients=CLIENTS)
+    bookings = all_of(Booking, lives)
     known = directory()
     with empty_connection() as made:
         fill_facts(made, [f for each in bookings if each.status is Status.COMPLETED for f in facts_of(each)])
@@ -86,7 +108,11 @@ def api() -> Iterator[ReportsApi]:
             made.execute("INSERT INTO staff VALUES (?, ?)", [staff.id, staff.name])
         for salon in known.salons.values():
             made.execute("INSERT INTO salons VALUES (?, ?, ?)", [salon.id, salon.name, salon.timezone])
-        answers = ReportsApi(connection=made)
+        for client in all_of(Client, lives):
+            row = [client.id, client.category, client.category_since, packed_changes(client)]
+            made.execute("INSERT INTO listed_categories VALUES (?, ?, ?, ?)", row)
+        unpack_changes(made)
+        answers = ReportsApi(connection=made, lives=lives)
         list_sources(answers, NOW)
         yield answers
 
@@ -94,7 +120,8 @@ def api() -> Iterator[ReportsApi]:
 @pytest.fixture(scope="module")
 def lines(api: ReportsApi) -> list[str]:
     report = Report()
-    ReturnsReport(api, pause_seconds=0).all(report)
+    ReturnsReport(Reports(api, pause_seconds=0)).all(report)
+    SlippingAway(Reports(api, pause_seconds=0)).all(report)
     return report.lines
 
 
@@ -145,8 +172,8 @@ def test_what_is_true_stands_beside_what_was_found(lines: list[str]) -> None:
 
 def test_while_facts_are_being_prepared_the_api_is_asked_again(api: ReportsApi, lines: list[str]) -> None:
     api.busy, report = 2, Report()
-    ReturnsReport(api, pause_seconds=0).all(report)
-    assert report.lines == lines
+    ReturnsReport(Reports(api, pause_seconds=0)).all(report)
+    assert report.lines == lines[: len(report.lines)]
 
 
 def test_costs_are_told_once_and_a_month_without_one_is_unknown(api: ReportsApi) -> None:
@@ -175,3 +202,25 @@ def test_a_comparison_with_the_own_past_says_so() -> None:
         "Vera: 50.0 % (40.0 to 60.0), 50 of 100 came again",
         "  on equal terms 50.0 %, in the former period 70.0 %: 20.0 points fewer (10.0 to 30.0)",
     ]
+
+
+def test_three_months_say_how_many_went_from_regular_to_at_risk_to_lost(
+    api: ReportsApi, lines: list[str]
+) -> None:
+    begin = next(number for number, line in enumerate(lines) if line.startswith("Slipping away"))
+    months = [line.strip().partition(":")[0] for line in lines[begin + 1 : begin + 4]]
+    assert months == ["August 2026", "September 2026", "October 2026"]
+    regular, at_risk = re.findall(r"-> (?:at risk|lost) (\d+)", lines[begin + 3])
+    kept = [change for client in all_of(Client, api.lives) for change in client.category_changes]
+    october = [(each.before, each.to) for each in kept if f"{each.on:%Y-%m}" == "2026-10"]
+    assert (int(regular), int(at_risk)) == (
+        october.count(("regular", "at_risk")),
+        october.count(("at_risk", "lost")),
+    )
+
+
+def test_each_client_to_call_has_the_reasons_in_words(lines: list[str]) -> None:
+    assert "low rating (stars 2); regular at risk: last here 2026-10-14, comes each 30 days" in line_with(
+        lines, "Maria Popa"
+    )
+    assert line_with(lines, "Ion Rotaru").endswith("high value lost: last here 2026-09-01")

@@ -1,0 +1,74 @@
+"""The end of the demo's table: who is slipping away, whether it helps to write to them, and whom to call
+today. All figures come from the deployed API."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from chalicelib.domain.clients.categories import AT_RISK, LOST, REGULAR
+from infra.demo.report.ask import Reports
+from infra.demo.report.report import Report
+from infra.demo.report.returns_in_words import Figures, month_in_words
+
+MONTHS = 3
+OVERDUE = (AT_RISK, LOST)
+
+
+@dataclass(frozen=True)
+class SlippingAway:
+    reports: Reports
+
+    def all(self, report: Report) -> None:
+        self._flows(report)
+        self._calls(report)
+
+    def _flows(self, report: Report) -> None:
+        found = self.reports.get("flows")
+        months = sorted({row["month"] for row in found["rows"]})[-MONTHS - 1 : -1]
+        report.section("Slipping away", [
+            "changes of category of the last three full months, as the clients keep them",
+            *(_flow(month, [row for row in found["rows"] if row["month"] == month]) for month in months),
+            *_stock(found["total"]["stock"]),
+        ])  # fmt: skip
+
+    def _calls(self, report: Report) -> None:
+        found = self.reports.get("call-today")
+        rows = [_call(number, each) for number, each in enumerate(found["items"], start=1)]
+        head = f"{len(rows)} clients, none of whom was written to this week, has booked or has refused"
+        report.section("To call today", [head, *rows] if rows else ["nobody"])
+
+
+def _flow(month: str, rows: Sequence[Figures]) -> str:
+    def moved(before: str | None, after: str) -> int:
+        to_there = [row for row in rows if row["after"] == after]
+        return sum(row["clients"] for row in to_there if before in (None, row["before"]))
+
+    back = sum(row["clients"] for row in rows if row["before"] in OVERDUE and row["after"] not in OVERDUE)
+    return (
+        f"{month_in_words(date.fromisoformat(f'{month}-01'))}: "
+        f"regular -> at risk {moved(REGULAR, AT_RISK)}, at risk -> lost {moved(AT_RISK, LOST)}; "
+        f"in all {moved(None, AT_RISK)} came to be at risk, {moved(None, LOST)} lost; {back} came back"
+    )
+
+
+def _stock(stock: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [
+        f"on {each['on']}: {each[REGULAR]:,} regular, {each[AT_RISK]:,} at risk, {each[LOST]:,} lost"
+        for each in (stock[0], stock[-1])
+    ]
+
+
+def _call(number: int, each: Mapping[str, Any]) -> str:
+    reasons = "; ".join(_reason(reason) for reason in each["reasons"])
+    usual = f", comes each {each['usual_gap_days']} days" if each["usual_gap_days"] else ""
+    served = f", served by {each['staff_name']}" if each["staff_name"] else ""
+    return f"{number:2} {each['name']:24} {reasons}: last here {each['last_visit_on']}{usual}{served}"
+
+
+def _reason(reason: Mapping[str, Any]) -> str:
+    """The reason's code in words, and its figures."""
+    figures = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in reason.items()
+                        if name not in ("code", "says", "task_id", "at"))  # fmt: skip
+    words = str(reason["code"]).replace("_", " ")
+    return f"{words} ({figures})" if figures else words
