@@ -55,8 +55,8 @@ CALLS = [
 
 @dataclass
 class ReportsApi(Caller):
-    """Answers of the API's routes for reports and sources. lives: the clients of the year. busy: how often it first says that facts are being
-    prepared."""
+    """Answers of the API's routes for reports and sources. lives: the clients of the year. busy: how often it
+    first says that facts are being prepared."""
 
     http: Http = field(default_factory=lambda: HTTP)
     key: str = "owner"
