@@ -20,7 +20,7 @@ from infra.testkit.api_client import Http
 from infra.testkit.doubles import RecordingIntake, RecordingSender, SettableClock
 from infra.testkit.salon_driver import SalonDriver
 from tests.api.conftest import BASE_URL, TestContainer
-from tests.unit.infra.demo_network import NETWORK, NOW, directory, year
+from tests.demo.demo_network import NETWORK, NOW, directory, year
 
 if TYPE_CHECKING:
     from chalice import Chalice

@@ -16,7 +16,7 @@ from infra.testkit.api_client import Http
 from infra.testkit.doubles import SettableClock
 from tests.api.conftest import TestContainer
 from tests.api.loyalty.test_demo_bonuses import AppRequests
-from tests.unit.infra.demo_network import NETWORK, NOW, directory
+from tests.demo.demo_network import NETWORK, NOW, directory
 
 if TYPE_CHECKING:
     from chalice import Chalice

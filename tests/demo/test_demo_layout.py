@@ -11,7 +11,7 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.shared.links import Link
 from infra.demo.marker import Marker, Markers
 from infra.demo.year.layout import LayoutTable, lay_out
-from tests.unit.infra.demo_network import NETWORK, NOW, year
+from tests.demo.demo_network import NETWORK, NOW, year
 
 COUNT = 60
 NAME = "perennial-demo"

@@ -18,7 +18,7 @@ from infra.demo.day.story import CHISINAU, FIRST_FREE
 from infra.demo.report.messages import cascades, messages
 from infra.demo.report.report import Report
 from infra.demo.year.data import phone
-from tests.unit.infra.demo_network import NETWORK, NOW
+from tests.demo.demo_network import NETWORK, NOW
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:events"
 

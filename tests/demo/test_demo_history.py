@@ -16,7 +16,7 @@ from chalicelib.domain.shared.quiet_hours import QuietHours
 from infra.demo.year.data import CLIENTS, SALONS, phone
 from infra.demo.year.rules import quiet_hour
 from infra.demo.year.stages import STAGES, staged
-from tests.unit.infra.demo_network import NETWORK, NOW, all_of, year
+from tests.demo.demo_network import NETWORK, NOW, all_of, year
 
 SOME = 200
 

@@ -35,8 +35,8 @@ from infra.demo.year.true_effects import (
     OF_STAFF,
     percent_who_come_again,
 )
+from tests.demo.demo_network import NOW, all_of, directory, year
 from tests.reports.histories import empty_connection, fill_facts
-from tests.unit.infra.demo_network import NOW, all_of, directory, year
 
 HTTP = Http("https://api.example")
 CALLS = [

@@ -14,7 +14,7 @@ from infra.demo.year.rules import lived_by
 from infra.demo.year.stages import STAGES, staged
 from infra.testkit.doubles import RecordingIntake, RecordingSender, SettableClock
 from infra.testkit.salon_driver import SalonDriver
-from tests.unit.infra.demo_network import NETWORK, NOW, bonuses, directory, rules, year
+from tests.demo.demo_network import NETWORK, NOW, bonuses, directory, rules, year
 
 STAGED = sum(count for _, count in STAGES)
 OUTCOMES = {
