@@ -64,15 +64,20 @@ class SqsIntakeQueue:
 
 
 class SqsRenewalQueue:
-    """Messages `{"network_id", "salon_id", "month", "whole"}`, grouped by page, so that a page has one
-    worker. whole: "yes", or empty."""
+    """Messages `{"network_id", "table", "salon_id", "month", "whole"}`, grouped by page, so that a page has
+    one worker. whole: "yes", or empty."""
 
     def __init__(self, client: Callable[[], Any], url: str) -> None:
         self._client, self._url = client, url
 
     def renew(self, page: FactPage, *, whole: bool = False) -> None:
         wanted = "yes" if whole else ""
-        names = {"network_id": page.network_id, "salon_id": page.salon_id, "month": page.month}
+        names = {
+            "network_id": page.network_id,
+            "table": page.table,
+            "salon_id": page.salon_id,
+            "month": page.month,
+        }
         once = f"{page.network_id}#{page.id}#{page.version}#{wanted}"
         _send(self._client(), self._url, {**names, "whole": wanted}, group=page.id, once=once)
 

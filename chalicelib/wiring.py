@@ -142,7 +142,7 @@ def _queues() -> Any:
 
 @cache
 def world() -> "World":
-    from chalicelib.services.facts.record_visits import VisitRecorder
+    from chalicelib.services.facts.record_facts import FactRecorder
     from chalicelib.services.shared.world import World
 
     made = World(
@@ -153,7 +153,7 @@ def world() -> "World":
         wake_queue=wake_queue(),
         pause=time.sleep,
     )
-    table().prepared_by(VisitRecorder(made))
+    table().prepared_by(FactRecorder(made))
     return made
 
 

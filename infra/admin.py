@@ -25,6 +25,7 @@ from typing import Any
 import boto3
 
 from chalicelib import wiring
+from chalicelib.domain.facts.fact_pages import FACT_TABLES
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Network, Role
 from chalicelib.domain.shared.errors import DomainError, Unreadable
@@ -180,7 +181,7 @@ def parked_items(world: World, network_id: str, *, retry: str = "", remove: str 
 
 def renew_facts(world: World, renewals: RenewalQueue, network_id: str) -> str:
     """Hands all pages of facts over to be made again. Reports stay right meanwhile."""
-    pages = world.store.fact_pages(network_id)
+    pages = [page for table in FACT_TABLES for page in world.store.fact_pages(network_id, table)]
     for page in pages:
         renewals.renew(page, whole=True)
     return f"{len(pages)} pages of facts are being made again"

@@ -132,6 +132,7 @@ def _lived(driver: MeteredDriver, case: Case) -> Spent:
         (item,) = driver.table.save(first)
         for value in others:
             driver.table.save(value)
+        driver.mark_touches()
     before = len(driver.sender.sent)
     with driver.meter.step(case.name) as spent:
         driver.wake(item)

@@ -134,7 +134,7 @@ def measured(visits: int, clients: int, salons: int, home: Path) -> dict[str, An
     tables.fetch(_Files(), pages)
     fetched = time.perf_counter() - began
     set_up = Directory(a_network(timezone=ZONE), {"sal": a_salon("sal")}, {}, {}, {}, {}, {})
-    tables.show(pages, [], [])
+    tables.show("visits", pages, [], [])
     tables.set_up(set_up, {})
     tables.set_sources({})
     warm = _times(tables.connection)

@@ -15,7 +15,7 @@ from bench.setting.meter import Meter, Spent
 from bench.setting.metered_driver import SALON, MeteredDriver, a_metered_driver
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.facts.fact_pages import FactPage
+from chalicelib.domain.facts.fact_pages import TOUCHES, VISITS
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.shared.touches import TouchKind
@@ -92,6 +92,7 @@ class Visit:
         with self._step("webhook taken in"):
             assert driver.run_intake() == 1
         driver.clock.forward(minutes=2)
+        self._mark_touches()
         with self._step("notice"):
             assert driver.run_wake() == 1
         self._wakes("confirm request", start - timedelta(hours=24) + timedelta(seconds=20))
@@ -126,11 +127,28 @@ class Visit:
 
     def _wakes(self, name: str, at: datetime) -> None:
         """A minute's sweep finds the item, a worker sends what is due. The sweep is paid by the minute."""
+        self._pass_nights(at)
         self.driver.at(at)
+        self._mark_touches()
         with self._step("sweep"):
             assert len(self.driver.sweep()) == 1
         with self._step(name):
             assert self.driver.run_wake() == 1
+
+    def _pass_nights(self, until: datetime) -> None:
+        """The pages of facts of messages, which are due in the nights until then, are handed over."""
+        with self._step("nights"):
+            for page in self.driver.table.fact_pages(self.driver.network_id, TOUCHES):
+                if page.wake is not None and page.wake.at < until - timedelta(minutes=1):
+                    self.driver.at(page.wake.at + timedelta(seconds=20))
+                    self.driver.sweep()
+                    assert self.driver.run_wake() == 1
+
+    def _mark_touches(self) -> None:
+        """The process knows the day to be marked, and has nothing else at hand."""
+        with self._step("an earlier message of the salon's day"):
+            self.driver.mark_touches()
+        self.driver.world.directories.forget(self.driver.network_id)
 
     def _webhook(self) -> None:
         raw, headers = DELIVERIES[self.site](self.starts_at, self.driver.clock.now)
@@ -204,7 +222,7 @@ class Visit:
 
     def _renewed_at(self) -> datetime:
         with self._aside():
-            (page,) = self.driver.table.get_all(FactPage, network_id=self.driver.network_id)
+            (page,) = self.driver.table.fact_pages(self.driver.network_id, VISITS)
         assert page.wake is not None
         return page.wake.at + timedelta(seconds=20)
 

@@ -3,15 +3,17 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bench.setting.environment import BenchEnvironment
 from bench.setting.meter import Meter
 from chalicelib.booking_sites import ADAPTERS
+from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.networks.network import Connection, Directory
 from chalicelib.domain.networks.rules import Rules
 from chalicelib.domain.shared.ids import derived
+from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.queues import SqsIntakeQueue, SqsWakeQueue
 from chalicelib.services.intake.ingest import ingest
 from chalicelib.services.messages.sending import Sending
@@ -109,6 +111,25 @@ class MeteredDriver(SalonDriver, kw_only=True):
         """Time goes on to then. What a process had kept of the rules and keys is too old after a minute."""
         assert instant >= self.clock.now
         self.clock.now = instant
+
+    def mark_touches(self) -> None:
+        """Earlier messages of the salon have marked today and yesterday in its pages of facts, as the first
+        ones of each day do. The process remembers it."""
+        for days in (0, 1):
+            at = self.clock.now - timedelta(days=days)
+            self.table.prepare(
+                Message(
+                    network_id=NETWORK,
+                    id="msg_earlier",
+                    client_id="cli_earlier",
+                    salon_id=SALON,
+                    kind=TouchKind.NOTICE,
+                    channel="sms",
+                    state=MessageState.SENT,
+                    planned_at=at,
+                    recorded_at=at,
+                )
+            )
 
     @property
     def network_id(self) -> str:

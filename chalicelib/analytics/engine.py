@@ -1,7 +1,7 @@
 """The engine of reports: pages of facts, what is newer than they are, and DuckDB."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -16,11 +16,11 @@ from chalicelib.domain.reports.questions import (
     about_sources,
     form_of,
     is_about_visits,
-    needed_days,
 )
 from chalicelib.domain.reports.reading_plan import (
+    NeededFacts,
     ReadingPlan,
-    needed_salons,
+    needed_facts,
     reading_plan,
     without_parts,
 )
@@ -85,10 +85,8 @@ class DuckDbReports:
             question = replace(question, source=counted_as(directory.sources, question.source))
         question = settled(question, first_today(self._world, directory))
         tables = self._tables_of(network_id)
-        salon_ids = needed_salons(question, directory.salons)
-        plan, pages = self._fetched(tables, network_id, salon_ids, question)
-        marked = [(page.salon_id, day) for page in plan.pages for day in page.days]
-        tables.show(plan.pages, marked, self._gaps.facts(network_id, plan.gaps, pages))
+        for needed in needed_facts(question, directory.salons):
+            self._show(tables, network_id, needed)
         if about_sources(question):
             tables.set_sources(directory.sources)
         if CHANGES in form_of(question).tables:
@@ -96,6 +94,13 @@ class DuckDbReports:
         tables.set_up(directory, final_targets(self._world.store.merged_clients(network_id)))
         run = run_report if question.listed is None else run_list
         return run(tables.connection, question, as_of, directory.zone)
+
+    def _show(self, tables: FactTables, network_id: str, needed: NeededFacts) -> None:
+        """Has the tables show these facts as they are now."""
+        plan, pages = self._fetched(tables, network_id, needed)
+        marked = [(page.salon_id, day) for page in plan.pages for day in page.days]
+        fresh = self._gaps.facts(network_id, needed.table, plan.gaps, pages)
+        tables.show(needed.table, plan.pages, marked, fresh)
 
     def _set_changes(self, tables: FactTables, network_id: str, question: Question) -> None:
         """Everybody else is counted only where all clients are asked about."""
@@ -105,15 +110,15 @@ class DuckDbReports:
         set_changes(tables, listed, others)
 
     def _fetched(
-        self, tables: FactTables, network_id: str, salon_ids: Sequence[str], question: Question
+        self, tables: FactTables, network_id: str, needed: NeededFacts
     ) -> tuple[ReadingPlan, list[FactPage]]:
         """The plan whose pages the tables have, and all pages of the salons. A page whose part is missing or
         damaged is none of the plan: its month is read from the index, and its renewal makes the part
         again."""
         damaged: set[str] = set()
         while True:
-            pages = pages_of(self._world, network_id, salon_ids)
-            plan = reading_plan(without_parts(pages, damaged), salon_ids, *needed_days(question))
+            pages = pages_of(self._world, network_id, needed.table, needed.salon_ids)
+            plan = reading_plan(without_parts(pages, damaged), needed.salon_ids, needed.first, needed.last)
             found = tables.fetch(self._objects, plan.pages)
             if not found:
                 return plan, pages

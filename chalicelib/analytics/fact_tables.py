@@ -12,9 +12,9 @@ from duckdb import DuckDBPyConnection
 
 from chalicelib.analytics.change_tables import CHANGES_SCHEMA
 from chalicelib.analytics.database import open_database
-from chalicelib.analytics.parquet import VISITS_V1, rows_of_files
-from chalicelib.domain.facts.fact_pages import FactPage, is_intact
-from chalicelib.domain.facts.visit_facts import VisitFact
+from chalicelib.analytics.parquet import COMPLETED, SCHEMAS, FactSchema, rows_of_files
+from chalicelib.domain.facts.fact_kinds import Fact
+from chalicelib.domain.facts.fact_pages import TOUCHES, VISITS, FactPage, is_intact
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.sources import Source, counted_as
 from chalicelib.domain.shared.months import number_of_month
@@ -22,37 +22,57 @@ from chalicelib.domain.shared.months import number_of_month
 AT_ONCE = 16
 """How many objects are fetched at once."""
 
-_NAMES = ", ".join(VISITS_V1)
-_TABLE = ", ".join(f"{name} {kind}" for name, kind in VISITS_V1.items())
-_SCHEMA = f"""
-CREATE TABLE facts (month INTEGER, {_TABLE});
-CREATE TABLE parts (salon VARCHAR, month INTEGER, part VARCHAR);
-CREATE TABLE fetched (salon VARCHAR, month INTEGER, part VARCHAR);
-CREATE TABLE fresh ({_TABLE});
-CREATE TABLE shown (salon VARCHAR, month INTEGER);
-CREATE TABLE marked (salon VARCHAR, visit_on DATE);
+_SET_UP = """
+CREATE TABLE parts (kind VARCHAR, salon VARCHAR, month INTEGER, part VARCHAR);
+CREATE TABLE fetched (kind VARCHAR, salon VARCHAR, month INTEGER, part VARCHAR);
 CREATE TABLE merges (source VARCHAR, target VARCHAR);
 CREATE TABLE salons (salon VARCHAR, name VARCHAR, timezone VARCHAR);
 CREATE TABLE staff (staff VARCHAR, name VARCHAR);
 CREATE TABLE services (service VARCHAR, name VARCHAR, category VARCHAR);
 CREATE TABLE sources (source VARCHAR, name VARCHAR);
 CREATE TABLE words (word VARCHAR, source VARCHAR);
-CREATE VIEW attendances AS
-    SELECT v.* REPLACE (coalesce(m.target, v.client) AS client, coalesce(r.target, v.referrer) AS referrer)
-    FROM (
-        SELECT {_NAMES} FROM facts
-        SEMI JOIN shown USING (salon, month)
-        ANTI JOIN marked USING (salon, visit_on)
-        UNION ALL BY NAME
-        SELECT {_NAMES} FROM fresh
-    ) AS v
-    LEFT JOIN merges AS m ON m.source = v.client
-    LEFT JOIN merges AS r ON r.source = v.referrer;
-CREATE VIEW visits AS FROM attendances WHERE attendance = 'completed';
 """
-"""month: of `visit_on`, as the domain numbers months. shown: the pages that count. marked: days of these
-pages that do not count, since `fresh` has their facts. words: what each word for a source in the facts counts
-as today."""
+"""kind: the table of facts. words: what each word for a source in the facts counts as today."""
+
+_FACTS = """
+CREATE TABLE {kind}_kept (month INTEGER, {columns});
+CREATE TABLE {kind}_fresh ({columns});
+CREATE TABLE {kind}_shown (salon VARCHAR, month INTEGER);
+CREATE TABLE {kind}_marked (salon VARCHAR, day DATE);
+CREATE VIEW {view} AS
+    SELECT v.* REPLACE ({clients})
+    FROM (
+        SELECT {names} FROM {kind}_kept AS k
+        SEMI JOIN {kind}_shown AS s ON s.salon = k.salon AND s.month = k.month
+        ANTI JOIN {kind}_marked AS d ON d.salon = k.salon AND d.day = k.{day}
+        UNION ALL BY NAME
+        SELECT {names} FROM {kind}_fresh
+    ) AS v
+    {merges};
+"""
+"""kept: facts of pages; month: of their day, as the domain numbers months. shown: the pages that count.
+marked: days of these pages that do not count, since `fresh` has their facts."""
+
+_VIEWS = {VISITS: "attendances", TOUCHES: "touches"}
+"""Table of facts -> the view of all its facts, each client under the final target of merges."""
+
+_OF_COMPLETED = f"CREATE VIEW visits AS FROM attendances WHERE attendance = '{COMPLETED}';"
+
+
+def _schema_of(kind: str, schema: FactSchema) -> str:
+    clients = schema.clients
+    return _FACTS.format(
+        kind=kind,
+        view=_VIEWS[kind],
+        columns=", ".join(f"{name} {of}" for name, of in schema.columns.items()),
+        names=", ".join(schema.columns),
+        day=schema.day,
+        clients=", ".join(f"coalesce(of_{name}.target, v.{name}) AS {name}" for name in clients),
+        merges=" ".join(f"LEFT JOIN merges AS of_{name} ON of_{name}.source = v.{name}" for name in clients),
+    )
+
+
+_SCHEMA = _SET_UP + "".join(_schema_of(*each) for each in SCHEMAS.items()) + _OF_COMPLETED + CHANGES_SCHEMA
 
 
 class Objects(Protocol):
@@ -66,7 +86,7 @@ class FactTables:
     def __init__(self, file: Path, memory_mb: int) -> None:
         self._file, self._folder = file, file.parent
         self.connection: DuckDBPyConnection = open_database(file, memory_mb)
-        self.connection.execute(_SCHEMA + CHANGES_SCHEMA)
+        self.connection.execute(_SCHEMA)
 
     def fetch(self, objects: Objects, pages: Sequence[FactPage]) -> set[str]:
         """Brings the tables to the parts of these pages. Answers the parts that are missing or damaged: their
@@ -84,13 +104,18 @@ class FactTables:
         return {str(page.part) for page in wanted if page not in intact}
 
     def show(
-        self, pages: Sequence[FactPage], marked: Collection[tuple[str, date]], fresh: Iterable[VisitFact]
+        self,
+        kind: str,
+        pages: Sequence[FactPage],
+        marked: Collection[tuple[str, date]],
+        fresh: Iterable[Fact],
     ) -> None:
-        """Sets what `visits` shows: the facts of these pages but for the marked days, and the fresh facts."""
+        """Sets what the view of a table of facts shows: the facts of these pages but for the marked days, and
+        the fresh facts."""
         shown = [(page.salon_id, number_of_month(page.month)) for page in pages]
-        self._fill("shown", {"salon": "VARCHAR", "month": "INTEGER"}, shown)
-        self._fill("marked", {"salon": "VARCHAR", "visit_on": "DATE"}, marked)
-        self.load("fresh", VISITS_V1, fresh)
+        self._fill(f"{kind}_shown", {"salon": "VARCHAR", "month": "INTEGER"}, shown)
+        self._fill(f"{kind}_marked", {"salon": "VARCHAR", "day": "DATE"}, marked)
+        self.load(f"{kind}_fresh", SCHEMAS[kind].columns, fresh)
 
     def set_up(self, directory: Directory, merges: Mapping[str, str]) -> None:
         """Sets the network's set-up, and the final target of each merged client."""
@@ -104,7 +129,7 @@ class FactTables:
 
     def set_sources(self, sources: Mapping[str, Source]) -> None:
         """Sets what the words of the facts mean by the network's list. After `show`."""
-        of_facts = "SELECT source FROM facts UNION SELECT source FROM fresh"
+        of_facts = "SELECT source FROM visits_kept UNION SELECT source FROM visits_fresh"
         words = [word for (word,) in self.connection.execute(of_facts).fetchall() if word is not None]
         meant = {word: counted_as(sources, word) for word in sorted(words)}
         names = {key: word for word, key in meant.items()} | {each.id: each.name for each in sources.values()}
@@ -120,23 +145,33 @@ class FactTables:
         """Puts the facts of these parts in the place of what the tables have of their pages."""
         if not contents:
             return
-        files = [self._folder / f"part-{number}.parquet" for number in range(len(contents))]
-        for file, content in zip(files, contents.values(), strict=True):
-            file.write_bytes(content)
+        files = {page: self._folder / f"part-{number}.parquet" for number, page in enumerate(contents)}
+        for page, file in files.items():
+            file.write_bytes(contents[page])
         run = self.connection.execute
         run("BEGIN")
-        parts = [(page.salon_id, number_of_month(page.month), page.part) for page in contents]
-        self._fill("fetched", {"salon": "VARCHAR", "month": "INTEGER", "part": "VARCHAR"}, parts)
-        run("DELETE FROM facts WHERE (salon, month) IN (SELECT (salon, month) FROM fetched)")
-        run("DELETE FROM parts WHERE (salon, month) IN (SELECT (salon, month) FROM fetched)")
+        parts = [(page.table, page.salon_id, number_of_month(page.month), page.part) for page in contents]
+        columns = {"kind": "VARCHAR", "salon": "VARCHAR", "month": "INTEGER", "part": "VARCHAR"}
+        self._fill("fetched", columns, parts)
+        run("DELETE FROM parts WHERE (kind, salon, month) IN (SELECT (kind, salon, month) FROM fetched)")
         run("INSERT INTO parts FROM fetched")
-        run(
-            f"INSERT INTO facts SELECT year(visit_on) * 12 + month(visit_on) - 1, {_NAMES} "
-            f"FROM ({rows_of_files('fresh', '?')})",
-            [[str(file) for file in files]],
-        )
+        for kind, schema in SCHEMAS.items():
+            of_kind = [str(file) for page, file in files.items() if page.table == kind]
+            if not of_kind:
+                continue
+            day, names = schema.day, ", ".join(schema.columns)
+            run(
+                f"DELETE FROM {kind}_kept WHERE (salon, month) IN"
+                " (SELECT (salon, month) FROM fetched WHERE kind = ?)",
+                [kind],
+            )
+            run(
+                f"INSERT INTO {kind}_kept SELECT year({day}) * 12 + month({day}) - 1, {names} "
+                f"FROM ({rows_of_files(schema, f'{kind}_fresh', '?')})",
+                [of_kind],
+            )
         run("COMMIT")
-        for file in files:
+        for file in files.values():
             file.unlink()
 
     def _fill(self, table: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:

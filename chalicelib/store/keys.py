@@ -23,11 +23,12 @@ from chalicelib.domain.clients.clients import Client, ConsentChange
 from chalicelib.domain.facts.packed_bookings import packed_booking
 from chalicelib.domain.facts.packed_changes import packed_changes
 from chalicelib.domain.facts.packed_visits import packed
+from chalicelib.domain.facts.touch_facts import listed_words
 from chalicelib.domain.intake.inbox import KEPT, InboxItem
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon
 from chalicelib.domain.loyalty.passes import DevicePass, PassDevice
-from chalicelib.domain.messages.messages import Message, MessageSummary
+from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.networks.sources import HeardSource
@@ -326,18 +327,7 @@ def _message(value: Message) -> Place:
     own = value.salon_id is not None and value.with_message is None
     salon = messages_of_salon(value.network_id, str(value.salon_id)) if own else None
     place = key("MSG", network_id=value.network_id, client_id=value.client_id, id=value.id)
-    return Place(*place, at=value.recorded_at, salon_key=salon, status=_status_of(value) if salon else None)
-
-
-def _status_of(value: Message) -> str:
-    words = (value.kind, value.state, value.channel, value.parts, value.cost_micros or 0, int(value.charged))
-    return " ".join(map(str, words))
-
-
-def summary_of(status: str) -> MessageSummary:
-    """What a message's status in the index says."""
-    kind, state, channel, parts, cost, charged = status.split(" ")
-    return MessageSummary(kind, state, channel, int(parts), int(cost), charged == "1")
+    return Place(*place, at=value.recorded_at, salon_key=salon, status=listed_words(value) if salon else None)
 
 
 def _inbox(value: InboxItem) -> Place:

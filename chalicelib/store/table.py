@@ -88,6 +88,7 @@ class Table:
         self.messages_since = messages.messages_since
         self.messages_of_salon = messages.messages_of_salon
         self.message_summaries_of_salon = messages.message_summaries_of_salon
+        self.listed_messages = messages.listed_messages
         self.spending = messages.spending
         marketing = MarketingReads(reader)
         self.recipients_named = marketing.recipients_named
@@ -105,6 +106,10 @@ class Table:
     def prepared_by(self, prepare: Prepare) -> None:
         """Has each save give its values to `prepare` first."""
         self._prepare = prepare
+
+    def prepare(self, *values: Any) -> None:
+        """See the port."""
+        self._prepare(values, ())
 
     def save(self, *values: Any, remove: Sequence[Storable] = ()) -> tuple[Any, ...]:
         """Puts all values or none; see the port."""

@@ -91,6 +91,9 @@ class MemoryStore:
 
     # --- writing
 
+    def prepare(self, *values: Any) -> None:
+        """Nothing comes before a save: there are no reports here."""
+
     @_call
     def save(self, *values: Any, remove: Sequence[Any] = ()) -> tuple[Any, ...]:
         written = [_key(value) for value in (*remove, *values)]

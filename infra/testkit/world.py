@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.services.facts.record_visits import VisitRecorder
+from chalicelib.services.facts.record_facts import FactRecorder
 from chalicelib.services.shared.ports import Randomness, WakeQueue
 from chalicelib.services.shared.world import Directories, World
 from infra.testkit.doubles import (
@@ -35,5 +35,5 @@ def a_world(
         pause=pause,
     )
     if hasattr(store, "prepared_by"):
-        store.prepared_by(VisitRecorder(made))
+        store.prepared_by(FactRecorder(made))
     return made

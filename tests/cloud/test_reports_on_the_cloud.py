@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.domain.bookings.bookings import Line, Status
-from chalicelib.domain.facts.fact_pages import FactPage
+from chalicelib.domain.facts.fact_pages import VISITS, FactPage
 from chalicelib.services.shared.world import World
 from infra.admin import owner_key
 from infra.local_cloud import LocalCloud
@@ -49,7 +49,7 @@ def visits(deployment: Deployment, key: str) -> int:
 
 
 def pages(world: World) -> list[FactPage]:
-    return world.store.fact_pages(NETWORK)
+    return world.store.fact_pages(NETWORK, VISITS)
 
 
 def test_a_report_counts_at_once_and_its_pages_are_made_meanwhile(

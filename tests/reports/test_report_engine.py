@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from chalicelib.analytics.engine import MOST_NETWORKS, DuckDbReports
 from chalicelib.analytics.parquet import make_part
 from chalicelib.domain.bookings.bookings import Booking, Line, Status
-from chalicelib.domain.facts.fact_pages import FactPage, part_key
+from chalicelib.domain.facts.fact_pages import VISITS, FactPage, PageName, part_key
 from chalicelib.domain.reports.questions import ListedClients, Question, Report
 from chalicelib.domain.shared.errors import DomainError, Unreadable
 from chalicelib.services.facts.fact_files import FactFiles
@@ -103,7 +103,9 @@ def as_before(world: World, booking_id: str, **attributes: str | None) -> None:
 
 
 def renew(world: World, objects: FolderObjects, month: str) -> FactPage:
-    return renew_page(world, FactFiles(objects, make_part), NETWORK, CENTRU, month, whole=True)
+    return renew_page(
+        world, FactFiles(objects, make_part), NETWORK, PageName(VISITS, CENTRU, month), whole=True
+    )
 
 
 def spent(engine: DuckDbReports, question: Question = SPEND) -> tuple[int, int]:
@@ -278,7 +280,7 @@ def test_all_pages_are_made_again_by_hand(
     whole = spent(engine)
     assert renew_facts(world, renewals, NETWORK) == "3 pages of facts are being made again"
     assert renewals.damaged == [f"{CENTRU}.2026-0{month}" for month in (3, 4, 6)]
-    for page in world.store.fact_pages(NETWORK):
+    for page in world.store.fact_pages(NETWORK, VISITS):
         renew(world, objects, page.month)
     assert spent(engine) == whole
 

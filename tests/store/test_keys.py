@@ -45,7 +45,7 @@ def test_the_docs_explain_no_key_that_does_not_exist() -> None:
 def test_the_docs_name_every_way_of_reading_that_the_store_has() -> None:
     from chalicelib.store.table import Table
 
-    others = {"save", "delete", "locate", "item", "shards"}
+    others = {"save", "prepare", "delete", "locate", "item", "shards"}
     table = Table("perennial-test", "us-east-1", shards=1)
     reads = {name for name in dir(table) if not name.startswith("_")} - others
     assert {name for name in reads if f"`{name}`" not in DOC} == set()

@@ -66,6 +66,9 @@ def test_what_was_stored_before_is_written_again_in_the_same_bytes(item: Any, ki
         made = without_what_is_newer(written(item, read(item, raw)))
         if "body" in raw and "packed" in made:  # the lists make it longer than a kilobyte
             made["body"] = {"S": inflated(made.pop("packed")["B"]).decode()}
+        if kind == "MSG" and "status" in raw:  # of a message the index tells more than before
+            assert made["status"]["S"].startswith(f"{raw['status']['S']} ")
+            made["status"] = raw["status"]
         assert as_said(made) == as_said(raw), key_of(raw)
 
 

@@ -363,7 +363,7 @@ def test_a_receipt_changes_its_message_alone_and_what_the_message_cost(
         parts=2,
         cost_micros=90_000,
     )
-    with touching(driver, f"MSG#{message.id}", "PRICE", "SPENDING"):
+    with touching(driver, f"MSG#{message.id}", "PRICE", "SPENDING", "FACTS"):
         assert process_receipt(driver.world, told) is ReceiptOutcome.APPLIED
     after = store.get(Message, network_id=NETWORK, client_id=ion.id, id=message.id)
     assert after is not None

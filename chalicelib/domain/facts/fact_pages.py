@@ -1,13 +1,14 @@
 """Pages of facts: which Parquet object holds the facts of a salon's month, and which of its days have changed
-since. Pure; instants UTC, days of the salon.
+since. Pure; instants UTC. Days of visits are of the salon, days of touches are of UTC.
 
-Whoever changes a completed visit marks its day first. A marked day stays marked until its page is renewed,
-which is never before `renew_at`. So a process may remember until shortly before that instant that a day is
-marked, and need not ask the table again.
+Whoever changes a completed visit or a message marks its day first. A marked day stays marked until its page
+is renewed, which is never before `renew_at`. So a process may remember until shortly before that instant that
+a day is marked, and need not ask the table again.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
+from typing import Any
 from zlib import crc32
 
 from msgspec import Struct
@@ -17,8 +18,9 @@ from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.waking import Trouble, Wake
 from chalicelib.domain.shared.zones import local_date, local_instant
 
-VISITS = "visits"
-"""The table of facts that a page belongs to."""
+VISITS, TOUCHES = "visits", "touches"
+FACT_TABLES = (VISITS, TOUCHES)
+"""The tables of facts that pages belong to."""
 SCHEMA = "v1"
 
 NIGHT = time(2)
@@ -38,12 +40,13 @@ RENEW = "renew"
 class FactPage(Struct, frozen=True, kw_only=True):
     """The facts of one salon and month.
 
-    month       of the visits' local dates, such as `2026-03`.
+    table       visits or touches.
+    month       of the facts' days, such as `2026-03`.
     part        the key of the valid Parquet object; None: not made yet, so that a report reads all of the
                 month from the salon's index.
     former_part the object that `part` took the place of. Reports that began before may still read it.
     rows        of `part`. renewed_at: when it was made.
-    days        of the month, whose visits may have changed since: a report reads these from the index.
+    days        of the month, whose facts may have changed since: a report reads these from the index.
     renew_at    from this instant on the page may be renewed and its days are no longer marked. None: no day
                 is marked.
     tries       how often the page was handed over since it was last renewed.
@@ -66,12 +69,33 @@ class FactPage(Struct, frozen=True, kw_only=True):
 
     @property
     def id(self) -> str:
-        return f"{self.salon_id}.{self.month}"
+        """Salon and month, and before them the table, but for visits: once there was no other one."""
+        named = f"{self.salon_id}.{self.month}"
+        return named if self.table == VISITS else f"{self.table}.{named}"
 
 
-def page_of(network_id: str, salon_id: str, day: date) -> FactPage:
+class PageName(Struct, frozen=True):
+    """Which page of a network."""
+
+    table: str
+    salon_id: str
+    month: str
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """The parts of the page's key besides the network."""
+        return {"table": self.table, "salon_id": self.salon_id, "month": self.month}
+
+
+def named_by(page_id: str) -> PageName:
+    """The name of the page with that id, with the table or without it. Raises ValueError for what is none."""
+    *table, salon_id, month = page_id.split(".")
+    return PageName(table[0] if table else VISITS, salon_id, month)
+
+
+def page_of(network_id: str, salon_id: str, day: date, table: str = VISITS) -> FactPage:
     """The page of a day before it is saved for the first time."""
-    return FactPage(network_id=network_id, salon_id=salon_id, month=month_name(day))
+    return FactPage(network_id=network_id, table=table, salon_id=salon_id, month=month_name(day))
 
 
 def marked(page: FactPage, day: date, now: datetime, zone_name: str) -> FactPage:

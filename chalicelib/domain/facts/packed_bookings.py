@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib.domain.bookings.bookings import Booking, booked_at
 from chalicelib.domain.bookings.visit_record import IndexedBooking
-from chalicelib.domain.facts.packed_visits import CLIENT, has_separator, long_id, short_id
+from chalicelib.domain.facts.packed_visits import CLIENT, has_separator
+from chalicelib.domain.facts.short_ids import long_id, short_id
 
 _EPOCH, _MINUTE = datetime(1970, 1, 1, tzinfo=UTC), timedelta(minutes=1)
 

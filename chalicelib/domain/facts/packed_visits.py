@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from chalicelib.domain.bookings.bookings import ATTENDANCES, Booking, Line, Status
 from chalicelib.domain.bookings.visit_record import IndexedVisit, VisitRecord
+from chalicelib.domain.facts.short_ids import long_id, short_id
 from chalicelib.domain.facts.visit_facts import VisitFact, VisitSums, shared_out
 from chalicelib.domain.shared.zones import utc_date
 
@@ -127,21 +128,6 @@ def unpacked(indexed: IndexedVisit, booking_id: str) -> list[VisitFact]:
 def has_separator(each_id: str | None) -> bool:
     """Whether an id cannot stand in a packed text."""
     return each_id is not None and (not each_id or not _SEPARATORS.isdisjoint(each_id))
-
-
-def short_id(prefix: str, each_id: str | None) -> str:
-    """An id without its usual prefix; empty of none."""
-    if each_id is None:
-        return ""
-    rest = each_id.removeprefix(prefix)
-    return rest if rest not in ("", each_id) else f"!{each_id}"
-
-
-def long_id(prefix: str, text: str) -> str | None:
-    """The id of `short_id` again."""
-    if not text:
-        return None
-    return text[1:] if text[0] == "!" else prefix + text
 
 
 # --- there

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
-from chalicelib.domain.facts.fact_pages import FactPage
+from chalicelib.domain.facts.fact_pages import VISITS, FactPage
 from chalicelib.domain.reports.questions import Question, form_of, needed_days
 from chalicelib.domain.shared.months import last_day_of_month, month_number
 
@@ -29,14 +29,29 @@ class ReadingPlan(Struct, frozen=True):
     gaps: tuple[IndexSpan, ...]
 
 
-def needed_salons(question: Question, salon_ids: Iterable[str]) -> list[str]:
-    """The salons whose visits a settled question needs: those of the base, unless a visit elsewhere may be a
-    return, a first visit, or of another category. salon_ids: all of the network."""
-    everywhere = sorted(salon_ids)
+class NeededFacts(Struct, frozen=True):
+    """The facts of a table that a report needs, of these salons and days, both ends included. first: None:
+    from the first one on. last: date.max: until now."""
+
+    table: str
+    salon_ids: tuple[str, ...]
+    first: date | None
+    last: date
+
+
+def needed_facts(question: Question, salon_ids: Iterable[str]) -> list[NeededFacts]:
+    """What a settled question needs. salon_ids: all of the network."""
+    return [NeededFacts(VISITS, _needed_salons(question, salon_ids), *needed_days(question))]
+
+
+def _needed_salons(question: Question, salon_ids: Iterable[str]) -> tuple[str, ...]:
+    """The salons of the base, unless a visit elsewhere may be a return, a first visit, or of another
+    category."""
+    everywhere = tuple(sorted(salon_ids))
     stays_in_salon = needed_days(question)[0] is not None and question.returned_to in (None, "salon")
     if question.salon_ids is None or not stays_in_salon or form_of(question).everywhere:
         return everywhere
-    return [each for each in everywhere if each in question.salon_ids]
+    return tuple(each for each in everywhere if each in question.salon_ids)
 
 
 def reading_plan(

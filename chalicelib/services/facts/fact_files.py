@@ -2,16 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
-from chalicelib.domain.facts.visit_facts import VisitFact
 from chalicelib.services.facts.fact_ports import FactObjects
 
 
 class FactPart(Struct, frozen=True):
-    """A Parquet file of facts, sorted by day, instant, booking and line."""
+    """A Parquet file of facts, in the order of their table."""
 
     content: bytes
     rows: int
@@ -23,9 +22,10 @@ class DamagedPart(Exception):
 
 class MakeParts(Protocol):
     def __call__(
-        self, facts: Sequence[VisitFact], former: bytes | None = None, days: Collection[date] = ()
+        self, table: str, facts: Sequence[Any], former: bytes | None = None, days: Collection[date] = ()
     ) -> FactPart:
-        """A part of these facts, and of what `former` has of other days than `days`. Raises DamagedPart."""
+        """A part of these facts of a table, and of what `former` has of other days than `days`. Raises
+        DamagedPart."""
 
 
 class FactFiles(Struct, frozen=True):

@@ -1,13 +1,13 @@
 """Read the facts of a salon's visits from its index, as they are now."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import ATTENDANCES, Booking
 from chalicelib.domain.bookings.visit_record import VisitRecord
-from chalicelib.domain.facts.packed_visits import attended_at, facts_of, unpacked
+from chalicelib.domain.facts.packed_visits import attended_at, day_of, facts_of, unpacked
 from chalicelib.domain.facts.recorded_visits import booked_on, zone_of_salon
 from chalicelib.domain.facts.visit_facts import VisitFact
 from chalicelib.domain.shared.zones import day_start, local_date
@@ -33,64 +33,22 @@ def visits_between(
     return world.store.visits_of_salon(network_id, salon_id, first, last)
 
 
-def facts_listed(
-    world: World,
-    network_id: str,
-    salon_id: str,
-    listed: Iterable[ListedVisit],
-    since: date | None,
-    until: date | None,
-) -> Iterator[VisitFact]:
-    """The facts of these entries of a salon from one local day to another one, both included. Raises
-    Unreadable for a booking that must be read for it and cannot."""
-    zone_name = zone_of_salon(world.directory(network_id), salon_id)
-    for fact in _facts(world, network_id, listed, zone_name):
-        if (since or date.min) <= fact.visit_on <= (until or date.max):
-            yield fact
+def day_of_visit(listed: ListedVisit, zone_name: str) -> date:
+    """The day on whose page a visit is; where the booking alone tells it, a day that is near."""
+    return day_of(listed.visit) or local_date(listed.visit.at, zone_name)
 
 
-def visit_facts_of_salon(
-    world: World, network_id: str, salon_id: str, since: date | None, until: date | None
-) -> list[VisitFact]:
-    """The facts of the salon's visits between two local days, in the order of day, instant, booking and
-    line."""
-    listed = visits_between(world, network_id, salon_id, since, until)
-    return sorted(facts_listed(world, network_id, salon_id, listed, since, until), key=order)
+def is_packed(listed: ListedVisit) -> bool:
+    """Whether the index tells the visit's facts, so that no booking is read for them."""
+    return listed.visit.facts != ""
 
 
-def visit_facts_of_days(
-    world: World, network_id: str, salon_id: str, days: Iterable[date]
-) -> list[VisitFact]:
-    """The facts of single local days. Days that follow each other are read together."""
-    found: list[VisitFact] = []
-    for first, last in _runs(sorted(set(days))):
-        found += visit_facts_of_salon(world, network_id, salon_id, first, last)
-    return found
-
-
-def order(fact: VisitFact) -> tuple[date, datetime, str, int]:
-    """The order of facts in all lists and files."""
-    return fact.visit_on, fact.visit_at, fact.booking, fact.line
-
-
-def _runs(days: Sequence[date]) -> Iterator[tuple[date, date]]:
-    first = last = None
-    for day in days:
-        if first is None or last is None:
-            first = day
-        elif day > last + A_DAY:
-            yield first, last
-            first = day
-        last = day
-    if first is not None and last is not None:
-        yield first, last
-
-
-def _facts(
-    world: World, network_id: str, listed: Iterable[ListedVisit], zone_name: str
+def facts_of_visits(
+    world: World, network_id: str, salon_id: str, listed: Iterable[ListedVisit]
 ) -> Iterator[VisitFact]:
     """The facts of visits in a list. Where the list does not tell them, the bookings are read: an earlier
-    release closed them."""
+    release closed them. Raises Unreadable for one that cannot be read."""
+    zone_name = zone_of_salon(world.directory(network_id), salon_id)
     unpacked_ids: list[str] = []
     for each in listed:
         if each.visit.facts:

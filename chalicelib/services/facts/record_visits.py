@@ -1,20 +1,13 @@
 """Each save of a booking that was completed or missed keeps what reports need of its visit, and first marks
-the day on which reports count it. Every use case saves through here, so that none can forget to mark.
-
-A mark is saved before the change. So a crash between the two leaves a mark in vain, and never a change that
-no report sees.
-"""
+the day on which reports count it. Every use case saves through here, so that none can forget to mark."""
 
 from collections.abc import Sequence
-from contextlib import suppress
-from datetime import date, datetime
-from functools import partial
 from typing import Any
 
 from chalicelib.domain.bookings.bookings import ATTENDANCES, Booking
 from chalicelib.domain.bookings.visit_record import IndexedVisit
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.facts.fact_pages import VISITS, FactPage, marked, page_of, remembered_until
+from chalicelib.domain.facts.fact_pages import VISITS
 from chalicelib.domain.facts.packed_visits import indexed_visit
 from chalicelib.domain.facts.recorded_visits import (
     days_counted,
@@ -23,27 +16,20 @@ from chalicelib.domain.facts.recorded_visits import (
     zone_of_salon,
 )
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.shared.errors import Unreadable
-from chalicelib.domain.shared.months import month_name
 from chalicelib.services.bookings.plan_booking import directory_for
+from chalicelib.services.facts.mark_days import DayMarks, MarkedDay
 from chalicelib.services.shared.world import World
-
-MAX_REMEMBERED = 2000
-"""How many marked days a process remembers; beyond that, the oldest are asked for again."""
-
-_SalonDay = tuple[str, str, date]
 
 
 class VisitRecorder:
-    """Prepares the saves of one process, which remembers the days that it knows to be marked."""
+    """Prepares saves of bookings."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._marked: dict[_SalonDay, datetime] = {}
+    def __init__(self, world: World, marks: DayMarks) -> None:
+        self._world, self._marks = world, marks
 
     def __call__(self, values: tuple[Any, ...], remove: Sequence[Any]) -> tuple[Any, ...]:
         """The values of a save, the bookings among them with their records. Marks the days of all visits that
-        the save changes. Raises SaveConflict where other processes mark the same page again and again."""
+        the save changes. Raises TRY_AGAIN."""
         if not any(_tells_a_visit(each) for each in (*values, *remove)):
             return values
         clients = {each.id: each for each in values if isinstance(each, Client)}
@@ -67,30 +53,9 @@ class VisitRecorder:
     def _mark(self, visits: Sequence[IndexedVisit | None], network_id: str, directory: Directory) -> None:
         """Marks the days on which visits were counted before a save, and on which they are counted after
         it."""
-        now = self._world.now()
         for salon_id, day in sorted(days_counted(visits, directory)):
-            salon_day = (network_id, salon_id, day)
-            if now >= self._marked.get(salon_day, now):
-                self._save_mark(salon_day, zone_of_salon(directory, salon_id))
-
-    def _save_mark(self, salon_day: _SalonDay, zone_name: str) -> None:
-        """A page that cannot be read takes no mark: reports read the whole of its month from the index."""
-        with suppress(Unreadable):
-            page = self._world.retrying(partial(self._mark_once, salon_day, zone_name))
-            while len(self._marked) >= MAX_REMEMBERED:
-                self._marked.pop(next(iter(self._marked)))
-            self._marked.pop(salon_day, None)
-            self._marked[salon_day] = remembered_until(page)
-
-    def _mark_once(self, salon_day: _SalonDay, zone_name: str) -> FactPage:
-        network_id, salon_id, day = salon_day
-        store, month = self._world.store, month_name(day)
-        found = store.get(
-            FactPage, network_id=network_id, table=VISITS, salon_id=salon_id, month=month, fresh=False
-        )
-        page = found or page_of(network_id, salon_id, day)
-        after = marked(page, day, self._world.now(), zone_name)
-        return page if after is page else store.save(after)[0]
+            wanted = MarkedDay(VISITS, network_id, salon_id, day)
+            self._marks.mark(wanted, zone_of_salon(directory, salon_id))
 
 
 def _tells_a_visit(value: Any) -> bool:

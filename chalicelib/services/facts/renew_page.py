@@ -10,8 +10,8 @@ from contextlib import suppress
 from functools import partial
 
 from chalicelib.domain.facts.fact_pages import (
-    VISITS,
     FactPage,
+    PageName,
     is_intact,
     is_superseded,
     part_key,
@@ -21,30 +21,28 @@ from chalicelib.domain.facts.fact_pages import (
 )
 from chalicelib.domain.shared.months import first_day_of_month, last_day_of_month, number_of_month
 from chalicelib.services.facts.fact_files import DamagedPart, FactFiles, FactPart
-from chalicelib.services.facts.read_visits import visit_facts_of_days, visit_facts_of_salon
+from chalicelib.services.facts.read_facts import facts_of_days, facts_of_salon
 from chalicelib.services.shared.world import World
 
 log = logging.getLogger(__name__)
 
 
 def renew_page(
-    world: World, files: FactFiles, network_id: str, salon_id: str, month: str, *, whole: bool = False
+    world: World, files: FactFiles, network_id: str, named: PageName, *, whole: bool = False
 ) -> FactPage:
     """The page with a valid part. Nothing is written where its part is whole and its marks may not be taken
     away yet.
 
     whole: all of the month is read from the index, whatever the part is. Raises TRY_AGAIN.
     """
-    page = world.retrying(partial(_renew_once, world, files, network_id, salon_id, month, whole))
+    page = world.retrying(partial(_renew_once, world, files, network_id, named, whole))
     _remove_superseded(files, page)
     return page
 
 
-def _renew_once(
-    world: World, files: FactFiles, network_id: str, salon_id: str, month: str, whole: bool
-) -> FactPage:
-    found = world.store.get(FactPage, network_id=network_id, table=VISITS, salon_id=salon_id, month=month)
-    page = found or FactPage(network_id=network_id, salon_id=salon_id, month=month)
+def _renew_once(world: World, files: FactFiles, network_id: str, named: PageName, whole: bool) -> FactPage:
+    found = world.store.get(FactPage, network_id=network_id, **named.key)
+    page = found or FactPage(network_id=network_id, **named.key)
     now = world.now()
     former = None if whole else _valid_part(files, page)
     if former is not None and not waits_for_renewal(page, now):
@@ -69,9 +67,9 @@ def _valid_part(files: FactFiles, page: FactPage) -> bytes | None:
 
 def _part_of_marked_days(world: World, files: FactFiles, page: FactPage, former: bytes) -> FactPart | None:
     """The page's part with its marked days as they are now; None where a part turns out to be damaged."""
-    facts = visit_facts_of_days(world, page.network_id, page.salon_id, page.days)
+    facts = facts_of_days(world, page.network_id, page.table, page.salon_id, page.days)
     with suppress(DamagedPart):
-        return files.make_part(facts, former, page.days)
+        return files.make_part(page.table, facts, former, page.days)
     log.error("a part of facts is damaged, and is made again", extra={"part": page.part})
     return None
 
@@ -79,7 +77,8 @@ def _part_of_marked_days(world: World, files: FactFiles, page: FactPage, former:
 def _part_of_month(world: World, files: FactFiles, page: FactPage) -> FactPart:
     number = number_of_month(page.month)
     first, last = first_day_of_month(number), last_day_of_month(number)
-    return files.make_part(visit_facts_of_salon(world, page.network_id, page.salon_id, first, last))
+    facts = facts_of_salon(world, page.network_id, page.table, page.salon_id, first, last)
+    return files.make_part(page.table, facts)
 
 
 def _remove_superseded(files: FactFiles, page: FactPage) -> None:

@@ -300,8 +300,8 @@ def _release_budget(run: SendRun, going: Sequence[Attempt]) -> None:
 
 def _claim(run: SendRun, going: list[Attempt]) -> list[Attempt]:
     """Saves the touches as in flight: from here on no other worker sends them. It is the last step that may
-    fail before the attempt, since a failure after it leaves the fate of the touches unknown. Returns the
-    attempts with the link under the id that it is kept by."""
+    fail before the attempt, since a failure after it leaves the fate of the touches unknown: so the records
+    are prepared here. Returns the attempts with the link under the id that it is kept by."""
     store, subject, worded = run.sending.world.store, run.subject, going[0].content.link
     link = run.sending.links.keep(store, worded, run.now, sure=subject.link_is_kept)
     if link.id != worded.id:
@@ -309,8 +309,8 @@ def _claim(run: SendRun, going: list[Attempt]) -> list[Attempt]:
         contents = readable_contents(run.sending, subject, routes, run.now, link)
         going = [replace(attempt, content=contents[attempt.plan.kind]) for attempt in going]
     touches = [*run.resolved, *(attempt.touch for attempt in going)]
-    (item,) = store.save(claim_touches(subject, touches, link.number))
-    run.subject = subject.with_item(item)
+    store.prepare(*(message_of_touch(subject, each.plan, each.touch, each.touch.at) for each in going))
+    run.subject = subject.with_item(store.save(claim_touches(subject, touches, link.number))[0])
     return going
 
 

@@ -12,6 +12,7 @@ from chalicelib.domain.clearing.clearing import ClearingPart
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.facts.fact_pages import FactPage
 from chalicelib.domain.facts.packed_changes import ListedCategory
+from chalicelib.domain.facts.touch_facts import ListedMessage
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.intake.site_polls import SitePoll
 from chalicelib.domain.loyalty.account import Account, Entry
@@ -110,6 +111,10 @@ class Store(Protocol):
     ) -> tuple[V, *tuple[Any, ...]]: ...
     @overload
     def save(self, *, remove: Sequence[Storable]) -> tuple[()]: ...
+
+    def prepare(self, *values: Storable) -> None:
+        """Does ahead what a save of these values does before it writes, so that no more than the write itself
+        can fail then. Raises TRY_AGAIN."""
 
     def get(self, kind: type[T], /, *, fresh: bool = True, **key: str) -> T | None:
         """The value of that kind with that key: the fields by which the kind is found, each by its name.
@@ -224,9 +229,9 @@ class Store(Protocol):
         """Id and entry of the salon's bookings that start from an instant on, and are neither closed nor
         cancelled; as `visits_of_salon`."""
 
-    def fact_pages(self, network_id: str, salon_id: str | None = None) -> list[FactPage]:
-        """The pages of facts of a network, or of one of its salons, by salon and month. Perhaps as they were
-        a second ago."""
+    def fact_pages(self, network_id: str, table: str, salon_id: str | None = None) -> list[FactPage]:
+        """The pages of a table of facts, of a network or of one of its salons, by salon and month. Perhaps as
+        they were a second ago."""
 
     def overdue_hints(
         self, network_id: str, category: str, since: date, until: date, *, limit: int
@@ -254,7 +259,16 @@ class Store(Protocol):
         self, network_id: str, salon_id: str, since: datetime, until: datetime
     ) -> Iterator[MessageSummary]: ...
 
-    def messages_named(self, network_id: str, named: Sequence[tuple[str, str]]) -> list[Message]: ...
+    def listed_messages(
+        self, network_id: str, salon_id: str, since: datetime | None, until: datetime | None
+    ) -> Iterator[ListedMessage]:
+        """What the index tells of a salon's messages between two instants, in the order in which they were
+        recorded; none of them is read. Perhaps as they were a second ago."""
+
+    def messages_named(
+        self, network_id: str, named: Sequence[tuple[str, str]], *, whole: bool = False
+    ) -> list[Message]:
+        """whole: raises Unreadable for one that cannot be read, instead of leaving it out."""
 
     def inbox(
         self, network_id: str, *, state: InboxState | None = None, limit: int = 50, cursor: str | None = None

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.facts.fact_pages import VISITS, FactPage
+from chalicelib.domain.facts.fact_pages import FactPage, named_by
 from chalicelib.domain.intake.inbox import InboxItem
 from chalicelib.domain.intake.site_polls import SitePoll
 from chalicelib.domain.marketing.campaigns import Recipient
@@ -135,8 +135,7 @@ def _item(world: World, parked: Parked) -> Woken | None:
     if parked.item.startswith("POLL"):  # its id is the connection's
         return world.store.get(SitePoll, network_id=network_id, id=item_id)
     if parked.item.startswith("FACTPAGE"):
-        salon_id, _, month = item_id.rpartition(".")
-        return world.store.get(FactPage, network_id=network_id, table=VISITS, salon_id=salon_id, month=month)
+        return world.store.get(FactPage, network_id=network_id, **named_by(item_id).key)
     if item_id.startswith("bkg_"):
         return world.store.get(Booking, network_id=network_id, id=item_id)
     if item_id.startswith("cli_"):

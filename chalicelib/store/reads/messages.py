@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from chalicelib.domain.facts.touch_facts import ListedMessage, summary_of
 from chalicelib.domain.messages.messages import Message, MessageSummary
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.shared.ids import time_ordered
@@ -17,13 +18,15 @@ class MessageReads:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def messages_named(self, network_id: str, named: Sequence[tuple[str, str]]) -> list[Message]:
+    def messages_named(
+        self, network_id: str, named: Sequence[tuple[str, str]], *, whole: bool = False
+    ) -> list[Message]:
         """The messages of these clients and ids; those that are not on record are left out."""
         places = [
             keys.key("MSG", network_id=network_id, client_id=client_id, id=each_id)
             for client_id, each_id in dict.fromkeys(named)
         ]
-        return self._reader.batch(Message, places)
+        return self._reader.batch(Message, places, whole=whole)
 
     def messages_since(self, network_id: str, client_id: str, since: datetime) -> list[Message]:
         """A client's messages from that instant on, the oldest first; perhaps as they were a second ago."""
@@ -64,7 +67,19 @@ class MessageReads:
             self._reader.between(since, until),
             attributes_to_get=["status"],
         ).page_iter
-        return (keys.summary_of(each["status"]["S"]) for page in pages for each in page["Items"] if each)
+        return (summary_of(each["status"]["S"]) for page in pages for each in page["Items"] if each)
+
+    def listed_messages(
+        self, network_id: str, salon_id: str, since: datetime | None, until: datetime | None
+    ) -> Iterator[ListedMessage]:
+        pages = self._reader.item.by_salon.query(
+            keys.messages_of_salon(network_id, salon_id), self._reader.between(since, until)
+        ).page_iter
+        for page in pages:
+            for each in page["Items"]:  # a hundred thousand a salon and year
+                client_id, message_id = each["PK"]["S"].rpartition("#")[2], each["SK"]["S"].partition("#")[2]
+                at, words = datetime.fromisoformat(each["at"]["S"]), each["status"]["S"]
+                yield ListedMessage(client_id, message_id, at, words)
 
     def spending(self, network_id: str, month: str) -> Spending:
         return self._reader.get_or_empty(Spending, network_id=network_id, month=month)

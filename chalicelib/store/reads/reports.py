@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 
-from chalicelib.domain.facts.fact_pages import VISITS, FactPage
+from chalicelib.domain.facts.fact_pages import FactPage
 from chalicelib.domain.reports.call_hints import OverdueHint, PointsHint, overdue_hint, points_hint
 from chalicelib.store import keys
 from chalicelib.store.reader import Reader
@@ -16,8 +16,8 @@ class ReportReads:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def fact_pages(self, network_id: str, salon_id: str | None = None) -> list[FactPage]:
-        pk, sk = keys.key("FACTPAGE", network_id=network_id, table=VISITS, salon_id=salon_id or "", month="")
+    def fact_pages(self, network_id: str, table: str, salon_id: str | None = None) -> list[FactPage]:
+        pk, sk = keys.key("FACTPAGE", network_id=network_id, table=table, salon_id=salon_id or "", month="")
         found = self._reader.item.query(pk, self._reader.item.sk.startswith(sk.rstrip("#") + "#"))
         return self._reader.readable(FactPage, found)
 

@@ -9,6 +9,7 @@ import botocore.session
 import pytest
 
 from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.facts.fact_pages import VISITS, PageName
 from chalicelib.objects import S3FactObjects
 from chalicelib.services.facts.renew_page import renew_page
 from infra.testkit.builders import NETWORK
@@ -18,6 +19,7 @@ from tests.crash.arranged import IN_TWO_DAYS, Story, fail_each_call
 from tests.services.facts.pages import lived, pages, plain_files_of, plain_part, renew_due, reported
 
 BUCKET = "facts"
+NOVEMBER = PageName(VISITS, "sal_centru", "2026-11")
 
 
 @cache
@@ -79,11 +81,11 @@ def miss(driver: SalonDriver, booking: Booking) -> None:
 
 
 def renew(driver: SalonDriver, visit: Booking) -> None:
-    renew_page(driver.world, plain_files_of(bucket()), NETWORK, "sal_centru", "2026-11")
+    renew_page(driver.world, plain_files_of(bucket()), NETWORK, NOVEMBER)
 
 
 def remake(driver: SalonDriver, visit: Booking) -> None:
-    renew_page(driver.world, plain_files_of(bucket()), NETWORK, "sal_centru", "2026-11", whole=True)
+    renew_page(driver.world, plain_files_of(bucket()), NETWORK, NOVEMBER, whole=True)
 
 
 def wake(driver: SalonDriver, visit: Booking) -> None:

@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.facts.fact_pages import FactPage
-from chalicelib.services.facts.record_visits import VisitRecorder
+from chalicelib.domain.facts.fact_pages import VISITS, FactPage, PageName
+from chalicelib.services.facts.record_facts import FactRecorder
 from chalicelib.services.facts.renew_page import renew_page
 from infra.testkit.builders import NETWORK, NOW
 from infra.testkit.doubles import FolderObjects
 from infra.testkit.interleaved_store import InterleavedStore
 from infra.testkit.salon_driver import SalonDriver
 from tests.services.facts.pages import lived, pages, plain_files_of, plain_part, renew_due, reported
+
+NOVEMBER = PageName(VISITS, "sal_centru", "2026-11")
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def a_day_before(driver: SalonDriver) -> Any:
 def renewed_while(driver: SalonDriver, objects: FolderObjects, act: Any, **when: Any) -> FactPage:
     """The page, renewed while somebody else acts at one call of the renewal."""
     world = replace(driver.world, store=InterleavedStore(driver.store, act, **when))
-    return renew_page(world, plain_files_of(objects), NETWORK, "sal_centru", "2026-11")
+    return renew_page(world, plain_files_of(objects), NETWORK, NOVEMBER)
 
 
 def saves_page(*values: Any, **_: Any) -> bool:
@@ -68,7 +70,7 @@ def test_two_functions_renew_one_page(driver: SalonDriver, objects: FolderObject
     a_day_before(driver)
 
     def other() -> None:
-        renew_page(driver.world, plain_files_of(objects), NETWORK, "sal_centru", "2026-11")
+        renew_page(driver.world, plain_files_of(objects), NETWORK, NOVEMBER)
 
     page = renewed_while(driver, objects, other, **MOMENTS[moment])
     assert (page.days, page.rows) == ((), 1)
@@ -80,7 +82,7 @@ def test_two_processes_mark_one_page_at_once(driver: SalonDriver) -> None:
     """Each completes a visit of another day; both days are marked."""
     yesterday = a_day_before(driver)
     today = driver.book(driver.clock.now + timedelta(hours=8))
-    other = VisitRecorder(driver.world)
+    other = FactRecorder(driver.world)
     (page,) = pages(driver)
     driver.store.save(replace(page, days=(), renew_at=None, wake=None))
 
@@ -88,7 +90,7 @@ def test_two_processes_mark_one_page_at_once(driver: SalonDriver) -> None:
         other((replace(yesterday, paid_minor=1),), ())
 
     store = InterleavedStore(driver.store, other_marks, call="save", when=saves_page)
-    driver.store.prepared_by(VisitRecorder(replace(driver.world, store=store)))
+    driver.store.prepared_by(FactRecorder(replace(driver.world, store=store)))
     driver.clock.now = today.starts_at
     driver.complete(today, paid_minor=45_000)
     (page,) = pages(driver)
@@ -100,6 +102,6 @@ def test_the_index_lags_behind_and_the_mark_stands_meanwhile(
 ) -> None:
     """A renewal by day, as for a damaged part, leaves the marks of the day as they are."""
     driver.complete(driver.book(NOW + timedelta(hours=1)), paid_minor=45_000)
-    page = renew_page(driver.world, plain_files_of(objects), NETWORK, "sal_centru", "2026-11")
+    page = renew_page(driver.world, plain_files_of(objects), NETWORK, NOVEMBER)
     assert (page.rows, len(page.days)) == (1, 1)
     assert page.wake is not None

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.bookings.visit_record import VisitRecord
-from chalicelib.domain.facts.fact_pages import FactPage
+from chalicelib.domain.facts.fact_pages import VISITS, FactPage, PageName
 from chalicelib.domain.intake.site_events import SiteStatus
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.operations import Parked
-from chalicelib.services.facts.record_visits import VisitRecorder
+from chalicelib.services.facts.record_facts import FactRecorder
 from chalicelib.services.facts.renew_page import renew_page
 from chalicelib.services.visits.correct_bill import correct_bill
 from chalicelib.services.waking.retry_parked import retry_parked
@@ -26,6 +26,7 @@ from infra.testkit.site_events import reported as told_by_site
 from tests.services.facts.pages import files_of, lived, pages, renew_due, reported
 
 TODAY = date(2026, 11, 23)
+NOVEMBER = PageName(VISITS, "sal_centru", "2026-11")
 
 
 @pytest.fixture
@@ -183,7 +184,7 @@ def test_a_process_marks_a_day_once(driver: SalonDriver) -> None:
 def test_another_process_reads_the_page_and_writes_nothing(driver: SalonDriver) -> None:
     a_visit(driver)
     version = pages(driver)[0].version
-    driver.store.prepared_by(VisitRecorder(driver.world))
+    driver.store.prepared_by(FactRecorder(driver.world))
     a_visit(driver, NOW + timedelta(hours=3))
     assert pages(driver)[0].version == version
 
@@ -205,12 +206,12 @@ def test_a_visit_that_an_earlier_release_completed_is_read_as_it_is(
     old = a_booking(status=Status.COMPLETED, starts_at=NOW, closed_at=NOW, paid_minor=45_000)
     driver.store.prepared_by(lambda values, remove: values)
     saved = save_booking(driver.store, old)
-    driver.store.prepared_by(VisitRecorder(driver.world))
+    driver.store.prepared_by(FactRecorder(driver.world))
     assert driver.store.item.get(*_key(old)).status == "completed"
     (fact,) = reported(driver, objects)
     assert (fact.visit_on, fact.list_minor, fact.paid_minor) == (TODAY, None, 45_000)
     assert fact.source == driver.client().source
-    renew_page(driver.world, files_of(objects), NETWORK, "sal_centru", "2026-11")
+    renew_page(driver.world, files_of(objects), NETWORK, NOVEMBER)
     driver.refund(saved, 5_000)
     (fact,) = reported(driver, objects)
     assert fact.refunded_minor == 5_000
@@ -245,7 +246,7 @@ def test_a_page_is_rebuilt_from_nothing_with_the_same_bytes(
         renew_due(driver, objects)
     (page,) = pages(driver)
     content = objects.get(str(page.part))
-    again = renew_page(driver.world, files_of(objects), NETWORK, "sal_centru", "2026-11", whole=True)
+    again = renew_page(driver.world, files_of(objects), NETWORK, NOVEMBER, whole=True)
     assert again.part != page.part
     assert objects.get(str(again.part)) == content
 
@@ -261,7 +262,7 @@ def test_a_missing_or_damaged_part_is_made_again(
     if content is not None:
         objects.put(str(page.part), content)
     a_visit(driver, driver.clock.now + timedelta(hours=9))
-    again = renew_page(driver.world, files_of(objects), NETWORK, "sal_centru", "2026-11")
+    again = renew_page(driver.world, files_of(objects), NETWORK, NOVEMBER)
     assert again.part != page.part
     assert again.days == (date(2026, 11, 24),)
     assert reported(driver, objects) == lived(driver)
@@ -281,7 +282,7 @@ def test_a_page_that_cannot_be_read_stops_no_visit(driver: SalonDriver, objects:
     (page,) = pages(driver)
     pk, sk = f"NET#{NETWORK}#FACTS", f"FACTPAGE#visits#sal_centru#{page.month}"
     driver.store.item(pk, sk, body="[", version=1).save()
-    driver.store.prepared_by(VisitRecorder(driver.world))
+    driver.store.prepared_by(FactRecorder(driver.world))
     a_visit(driver, NOW + timedelta(hours=3))
     assert reported(driver, objects) == lived(driver)
     assert len(lived(driver)) == 2
@@ -308,8 +309,8 @@ def test_the_clock_that_changes_and_the_months_end_move_no_visit(
 
 def test_pages_of_another_salon_are_apart(driver: SalonDriver) -> None:
     a_visit(driver)
-    of_none: list[FactPage] = driver.store.fact_pages(NETWORK, "sal_york")
-    of_one: list[FactPage] = driver.store.fact_pages(NETWORK, "sal_centru")
+    of_none: list[FactPage] = driver.store.fact_pages(NETWORK, VISITS, "sal_york")
+    of_one: list[FactPage] = driver.store.fact_pages(NETWORK, VISITS, "sal_centru")
     assert (of_none, of_one) == ([], pages(driver))
 
 

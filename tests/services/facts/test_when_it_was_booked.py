@@ -12,7 +12,7 @@ from chalicelib.domain.facts.visit_facts import BookingToCome
 from chalicelib.domain.intake.site_events import SiteStatus
 from chalicelib.domain.networks.network import Connection
 from chalicelib.services.facts.read_bookings import bookings_to_come
-from chalicelib.services.facts.record_visits import VisitRecorder
+from chalicelib.services.facts.record_facts import FactRecorder
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, save_booking, save_client
 from infra.testkit.doubles import FolderObjects
 from infra.testkit.failing_calls import Calls, calls
@@ -104,7 +104,7 @@ def test_a_visit_that_an_earlier_release_completed_was_booked_when_it_was_made(
     save_booking(driver.store, a_booking("bkg_1", made_at=NOW - timedelta(days=3), **of_before))
     save_booking(driver.store, a_booking("bkg_2", made_at=NOW - timedelta(days=3), moves=1, **of_before))
     save_booking(driver.store, a_booking("bkg_3", status=Status.NO_SHOW, starts_at=NOW, closed_at=NOW))
-    driver.store.prepared_by(VisitRecorder(driver.world))
+    driver.store.prepared_by(FactRecorder(driver.world))
     found = {fact.booking: (fact.booked_on, fact.attendance) for fact in reported(driver, objects)}
     assert found["bkg_1"] == (TODAY - timedelta(days=3), "completed")
     assert found["bkg_2"] == (None, "completed")

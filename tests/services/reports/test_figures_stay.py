@@ -12,6 +12,7 @@ from msgspec import to_builtins
 
 from chalicelib.analytics.engine import DuckDbReports
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.facts.fact_pages import PageName
 from chalicelib.domain.intake.site_events import BookingReported, SiteClient, SiteStatus
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.reports.questions import Question
@@ -104,7 +105,8 @@ def pages_are_made_from_nothing(network: Network) -> None:
         network.driver.store.item.get(place_of(page).pk, place_of(page).sk).delete()
     assert pages(network.driver) == []
     for month in ("2026-09", "2026-10", "2026-11"):
-        renew_page(network.driver.world, files_of(network.objects), NETWORK, "sal_centru", month, whole=True)
+        named = PageName("visits", "sal_centru", month)
+        renew_page(network.driver.world, files_of(network.objects), NETWORK, named, whole=True)
     network.engine = network.another_engine()
 
 

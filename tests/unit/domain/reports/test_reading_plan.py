@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.facts.fact_pages import FactPage
 from chalicelib.domain.reports.questions import Question
-from chalicelib.domain.reports.reading_plan import IndexSpan, needed_salons, reading_plan, without_parts
+from chalicelib.domain.reports.reading_plan import IndexSpan, needed_facts, reading_plan, without_parts
 
 CENTRU, YORK = "sal_centru", "sal_york"
 MONTHS = ("2026-01", "2026-02", "2026-03", "2026-04")
@@ -102,9 +102,14 @@ SETTLED = {"first": date(2026, 3, 1), "last": date(2026, 3, 31), "days": (120,),
 WINDOW = Question(report="retention", definition="window", **SETTLED)  # type: ignore[arg-type]
 
 
+def salons_needed(question: Question) -> list[str]:
+    (visits,) = needed_facts(question, [YORK, CENTRU])
+    return list(visits.salon_ids)
+
+
 def test_the_categories_of_a_client_are_read_in_all_salons() -> None:
     asked = Question(report="upsell", first=date(2026, 3, 1), last=date(2026, 3, 31), salon_ids=(CENTRU,))
-    assert needed_salons(asked, [YORK, CENTRU]) == [CENTRU, YORK]
+    assert salons_needed(asked) == [CENTRU, YORK]
 
 
 @pytest.mark.parametrize(
@@ -124,4 +129,4 @@ def test_other_salons_are_read_where_a_return_or_a_first_visit_may_be_there(
 ) -> None:
     from msgspec.structs import replace
 
-    assert needed_salons(replace(WINDOW, **question), [YORK, CENTRU]) == salons
+    assert salons_needed(replace(WINDOW, **question)) == salons
