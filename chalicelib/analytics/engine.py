@@ -24,7 +24,7 @@ from chalicelib.domain.reports.reading_plan import (
     reading_plan,
     without_parts,
 )
-from chalicelib.domain.reports.report_forms import CHANGES
+from chalicelib.domain.reports.report_forms import CHANGES, COSTS
 from chalicelib.domain.reports.settle_question import settled
 from chalicelib.domain.shared.errors import DomainError, Unreadable
 from chalicelib.services.facts.fact_ports import RenewalQueue
@@ -87,8 +87,10 @@ class DuckDbReports:
         tables = self._tables_of(network_id)
         for needed in needed_facts(question, directory.salons):
             self._show(tables, network_id, needed)
-        if about_sources(question):
+        if about_sources(question) or COSTS in form_of(question).tables:
             tables.set_sources(directory.sources)
+        if COSTS in form_of(question).tables:
+            tables.set_costs(directory.sources)
         if CHANGES in form_of(question).tables:
             self._set_changes(tables, network_id, question)
         tables.set_up(directory, final_targets(self._world.store.merged_clients(network_id)))

@@ -31,8 +31,10 @@ CREATE TABLE staff (staff VARCHAR, name VARCHAR);
 CREATE TABLE services (service VARCHAR, name VARCHAR, category VARCHAR);
 CREATE TABLE sources (source VARCHAR, name VARCHAR);
 CREATE TABLE words (word VARCHAR, source VARCHAR);
+CREATE TABLE costs (source VARCHAR, month INTEGER, amount_minor BIGINT, currency VARCHAR);
 """
-"""kind: the table of facts. words: what each word for a source in the facts counts as today."""
+"""kind: the table of facts. words: what each word for a source in the facts counts as today.
+costs: of sources, a month each."""
 
 _FACTS = """
 CREATE TABLE {kind}_kept (month INTEGER, {columns});
@@ -135,6 +137,15 @@ class FactTables:
         names = {key: word for word, key in meant.items()} | {each.id: each.name for each in sources.values()}
         self._fill("words", _texts("word", "source"), meant.items())
         self._fill("sources", _texts("source", "name"), names.items())
+
+    def set_costs(self, sources: Mapping[str, Source]) -> None:
+        columns = {"source": "VARCHAR", "month": "INTEGER", "amount_minor": "BIGINT", "currency": "VARCHAR"}
+        rows = (
+            (source.id, number_of_month(month), cost.amount_minor, cost.currency)
+            for source in sources.values()
+            for month, cost in source.costs.items()
+        )
+        self._fill("costs", columns, rows)
 
     def remove(self) -> None:
         """Makes room on the disk. Not usable afterwards."""

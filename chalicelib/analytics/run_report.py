@@ -16,7 +16,8 @@ from chalicelib.analytics.retention import listed_by_retention, retention
 from chalicelib.analytics.staff import staff_on_equal_terms
 from chalicelib.analytics.statements import Asked
 from chalicelib.analytics.totals import cohorts, repurchase, spend, upsell
-from chalicelib.analytics.value import list_by_value, value
+from chalicelib.analytics.value_of_base.base_kept import base_kept_report
+from chalicelib.analytics.value_of_base.value import list_by_value, value
 from chalicelib.domain.reports.questions import (
     PARAMETERS,
     Definition,
@@ -27,6 +28,7 @@ from chalicelib.domain.reports.questions import (
     form_of,
 )
 from chalicelib.domain.reports.report_forms import (
+    BASE_KEPT,
     COHORTS,
     FLOWS,
     REPURCHASE,
@@ -49,6 +51,7 @@ _REPORTS = MappingProxyType(
         UPSELL: upsell,
         STAFF: staff_on_equal_terms,
         VALUE: value,
+        BASE_KEPT: base_kept_report,
         FLOWS: flows,
     }
 )

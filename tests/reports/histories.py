@@ -172,6 +172,9 @@ def empty_connection() -> duckdb.DuckDBPyConnection:
     connection.execute("CREATE TABLE staff (staff VARCHAR, name VARCHAR)")
     connection.execute("CREATE TABLE sources (source VARCHAR, name VARCHAR)")
     connection.execute("CREATE TABLE words (word VARCHAR, source VARCHAR)")
+    connection.execute(
+        "CREATE TABLE costs (source VARCHAR, month INTEGER, amount_minor BIGINT, currency VARCHAR)"
+    )
     connection.execute("CREATE TABLE salons (salon VARCHAR, name VARCHAR, timezone VARCHAR)")
     connection.execute(
         "CREATE VIEW visits AS SELECT f.* REPLACE (coalesce(m.target, f.client) AS client)"

@@ -132,6 +132,13 @@ def test_value_comes_out_as_the_page_says(connection: duckdb.DuckDBPyConnection)
     assert (report.total["clients"], report.total["refused"]) == (6, "too_few_clients")
 
 
+def test_the_base_kept_comes_out_as_the_page_says(connection: duckdb.DuckDBPyConnection) -> None:
+    names = ("clients", "kept", "former_clients", "former_kept")
+    for query, *figures in table(section("Base-kept")):
+        total = run_report(connection, asked(query, "base-kept"), NOON, "Europe/Chisinau").total
+        assert [total[name] for name in names] == [int(each) for each in figures], query
+
+
 @pytest.mark.parametrize(
     ("title", "names"),
     [

@@ -28,6 +28,9 @@ LISTS = ("base", "returned", "lost", "maturing")
 CHANGES = "changes"
 """A table beside visits: changes of category."""
 
+COSTS = "costs"
+"""The table of what sources cost."""
+
 Days = tuple[int, ...]
 DefaultPeriod = Callable[[date, Days], tuple[date, date]]
 """Today and the lengths of the windows -> the first and the last local date."""
@@ -201,8 +204,20 @@ _OTHERS = (
         dimensions=("source",),
         lists=("base",),
         period=until_today,
+        names_months=True,
         whole_history=True,
         until_now=True,
+    ),
+    ReportForm(
+        id=BASE_KEPT,
+        says="Of the clients with a visit in the months before the period, as many months as the period has:"
+        " those with a visit in the period. The rate is compared with that of a former period, which lies as"
+        " many months earlier; what was kept beyond it saved new clients, each at the cost of one.",
+        takes=_COMMON - {"by"} | {"currency"},
+        period=last_three_full_months,
+        whole_months=True,
+        counts_firsts=True,
+        tables=frozenset({COSTS}),
     ),
     ReportForm(
         id=FLOWS,

@@ -350,3 +350,18 @@ def test_the_best_clients_come_first_page_by_page_and_as_a_file(http: Http, visi
     assert [(row["client_id"], row["value_realised_amount_minor"]) for row in rows] == [
         (MARIA, "100000"), (ION, "50000"),
     ]  # fmt: skip
+
+
+def test_the_base_kept_is_set_against_what_the_sources_cost(http: Http, visits: None) -> None:
+    source = http.post("/v1/sources", {"name": "Instagram", "type": "social"}).json["id"]
+    http.put(f"/v1/sources/{source}/costs/2026-04", {"cost": {"amount_minor": 90_000, "currency": "MDL"}})
+    total = http.get("/v1/reports/base-kept?from=2026-04&to=2026-04").json["total"]
+    assert (total["clients"], total["cost_minor"], total["brought"]) == (2, 90_000, 0)
+    assert (total["base"], total["former_base"]) == (
+        ["2026-03-01", "2026-03-31"],
+        ["2026-02-01", "2026-02-28"],
+    )
+    assert (total["saved_minor"], total["unknown"]) == (None, "no_former_base")
+    assert http.get("/v1/reports/base-kept?by=salon").code == "UNUSED_PARAMETER"
+    (row,) = table_of(http.get("/v1/reports/base-kept?from=2026-04&to=2026-04&format=csv").text)
+    assert row["clients"] == "2"

@@ -11,7 +11,7 @@ from msgspec.structs import asdict, replace
 
 from chalicelib.analytics.names import names_of_keys
 from chalicelib.analytics.statements import Asked, Figures
-from chalicelib.analytics.value_base import KeptBills, KeptVisits
+from chalicelib.analytics.value_of_base.kept_tables import KeptBills, KeptVisits
 from chalicelib.domain.reports.questions import ClientValue, ListedClient, ListedClients, about_sources
 from chalicelib.domain.reports.visit_forecast import (
     AHEAD_DAYS,
