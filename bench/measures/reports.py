@@ -113,6 +113,10 @@ def questions() -> dict[str, Any]:
         "spend by staff": Question(report="spend", by="staff", **year),
         "upsell by salon": Question(report="upsell", by="salon"),
         "staff": Question(report="staff", **month),
+        "sources": Question(report="sources", **month),
+        "sources of a year": Question(report="sources", **year),
+        "services": Question(report="services", **month),
+        "services of a year": Question(report="services", **year),
     }
 
 
@@ -147,8 +151,9 @@ def measured(visits: int, clients: int, salons: int, home: Path) -> dict[str, An
     )
     plain.execute("CREATE TABLE staff (staff VARCHAR, name VARCHAR)")
     plain.execute("CREATE TABLE services (service VARCHAR, name VARCHAR, category VARCHAR)")
-    plain.execute("CREATE TABLE sources (source VARCHAR, name VARCHAR)")
+    plain.execute("CREATE TABLE sources (source VARCHAR, name VARCHAR, type VARCHAR)")
     plain.execute("CREATE TABLE words (word VARCHAR, source VARCHAR)")
+    plain.execute("CREATE TABLE costs (source VARCHAR, month INTEGER, amount_minor BIGINT, currency VARCHAR)")
     return {
         "parts": len(pages),
         "fetched": fetched,

@@ -29,7 +29,7 @@ CREATE TABLE merges (source VARCHAR, target VARCHAR);
 CREATE TABLE salons (salon VARCHAR, name VARCHAR, timezone VARCHAR);
 CREATE TABLE staff (staff VARCHAR, name VARCHAR);
 CREATE TABLE services (service VARCHAR, name VARCHAR, category VARCHAR);
-CREATE TABLE sources (source VARCHAR, name VARCHAR);
+CREATE TABLE sources (source VARCHAR, name VARCHAR, type VARCHAR);
 CREATE TABLE words (word VARCHAR, source VARCHAR);
 CREATE TABLE costs (source VARCHAR, month INTEGER, amount_minor BIGINT, currency VARCHAR);
 """
@@ -134,9 +134,10 @@ class FactTables:
         of_facts = "SELECT source FROM visits_kept UNION SELECT source FROM visits_fresh"
         words = [word for (word,) in self.connection.execute(of_facts).fetchall() if word is not None]
         meant = {word: counted_as(sources, word) for word in sorted(words)}
-        names = {key: word for word, key in meant.items()} | {each.id: each.name for each in sources.values()}
+        named: dict[str, tuple[str, str | None]] = {key: (word, None) for word, key in meant.items()}
+        named |= {each.id: (each.name, str(each.type)) for each in sources.values()}
         self._fill("words", _texts("word", "source"), meant.items())
-        self._fill("sources", _texts("source", "name"), names.items())
+        self._fill("sources", _texts("source", "name", "type"), ((key, *each) for key, each in named.items()))
 
     def set_costs(self, sources: Mapping[str, Source]) -> None:
         columns = {"source": "VARCHAR", "month": "INTEGER", "amount_minor": "BIGINT", "currency": "VARCHAR"}

@@ -1,6 +1,7 @@
 """Retention by each of its definitions, and the clients behind a figure."""
 
 from collections.abc import Iterator
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
@@ -8,17 +9,20 @@ from chalicelib.analytics.lists import listed_clients
 from chalicelib.analytics.names import names_of_keys
 from chalicelib.analytics.statements import Asked, Figures
 from chalicelib.domain.reports.questions import ListedClients, Question, final_on
-from chalicelib.domain.reports.report_forms import SINCE_VISIT
+from chalicelib.domain.reports.report_forms import FIRST_TIME, SERVICES, SINCE_VISIT, SOURCES
 from chalicelib.domain.statistics.wilson import wilson
+
+_BASES = MappingProxyType({SOURCES: FIRST_TIME, SERVICES: SINCE_VISIT})
+"""Report without a definition of its own -> the definition by which its clients return."""
 
 
 def retention(asked: Asked) -> tuple[list[Figures], Figures]:
     """Rows and total. Of since_visit without a dimension there is a row for each window, and the total is of
     the longest."""
     question = asked.question
-    found = {days: _figures(*counts) for _, days, *counts in _counts(asked, None)}
+    found = {days: retention_figures(*counts) for _, days, *counts in _counts(asked, None)}
     windows: tuple[int | None, ...] = question.days or (None,)
-    whole = [_with_days(days, found.get(days) or _figures(0, 0, 0)) for days in windows]
+    whole = [_with_days(days, found.get(days) or retention_figures(0, 0, 0)) for days in windows]
     if question.by is not None:
         return list(_rows_by(asked, question.by)), whole[-1]
     if question.definition == SINCE_VISIT:
@@ -28,14 +32,15 @@ def retention(asked: Asked) -> tuple[list[Figures], Figures]:
 
 def listed_by_retention(asked: Asked) -> ListedClients:
     """The clients behind the total of the question's figures."""
-    assert asked.question.definition is not None
-    return listed_clients(asked, "asked_lines", "places", asked.question.definition, "retention_list")
+    question = asked.question
+    definition, who = question.definition or _BASES[question.report], question.who or "all"
+    return listed_clients(asked, "asked_lines", "places", definition, "retention_list", who=who)
 
 
 def _rows_by(asked: Asked, by: str) -> Iterator[Figures]:
     names = names_of_keys(asked.connection, by)
     for key, days, *counts in _counts(asked, by):
-        yield {"key": key, "name": names.get(key, key)} | _with_days(days, _figures(*counts))
+        yield {"key": key, "name": names.get(key, key)} | _with_days(days, retention_figures(*counts))
 
 
 def _counts(asked: Asked, by: str | None) -> list[tuple[str, int | None, int, int, int]]:
@@ -54,7 +59,7 @@ def _with_days(days: int | None, figures: Figures) -> Figures:
     return figures if days is None else {"days": days} | figures
 
 
-def _figures(clients: int, returned: int, maturing: int) -> Figures:
+def retention_figures(clients: int, returned: int, maturing: int) -> Figures:
     rate = returned / clients if clients else None
     return {
         "clients": clients,

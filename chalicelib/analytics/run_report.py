@@ -1,8 +1,8 @@
 """A question about visits, answered by DuckDB with the SQL of its definition.
 
 The connection has the views `visits` (columns as VisitFact, merged clients under their final target),
-`services`, `staff`, `salons`, `sources` (source, name) and `words` (word, source: what the word counts as);
-for reports that name `changes` also those of change_tables.py.
+`services`, `staff`, `salons`, `sources` (source, name, type), `words` (word, source: what the word counts as)
+and the tables that the form of its report names: `costs`, and `changes` with those of change_tables.py.
 """
 
 from datetime import date, datetime, timedelta
@@ -13,6 +13,8 @@ from duckdb import DuckDBPyConnection
 
 from chalicelib.analytics.flows import flows, listed_by_flows
 from chalicelib.analytics.retention import listed_by_retention, retention
+from chalicelib.analytics.services import services
+from chalicelib.analytics.sources import sources
 from chalicelib.analytics.staff import staff_on_equal_terms
 from chalicelib.analytics.statements import Asked
 from chalicelib.analytics.totals import cohorts, repurchase, spend, upsell
@@ -33,6 +35,8 @@ from chalicelib.domain.reports.report_forms import (
     FLOWS,
     REPURCHASE,
     RETENTION,
+    SERVICES,
+    SOURCES,
     SPEND,
     STAFF,
     UPSELL,
@@ -53,6 +57,8 @@ _REPORTS = MappingProxyType(
         VALUE: value,
         BASE_KEPT: base_kept_report,
         FLOWS: flows,
+        SOURCES: sources,
+        SERVICES: services,
     }
 )
 _LISTS = MappingProxyType(
@@ -61,6 +67,8 @@ _LISTS = MappingProxyType(
         STAFF: listed_by_retention,
         VALUE: list_by_value,
         FLOWS: listed_by_flows,
+        SOURCES: listed_by_retention,
+        SERVICES: listed_by_retention,
     }
 )
 
@@ -94,7 +102,8 @@ def _asked(connection: DuckDBPyConnection, question: Question, as_of: datetime, 
 
 
 def _final_on(asked: Asked) -> date:
-    if form_of(asked.question).until_now:
+    form = form_of(asked.question)
+    if form.until_now and not form.counts_returns:
         return last_day_of_month(month_number(asked.today)) + timedelta(days=1)
     return final_on(asked.question)
 

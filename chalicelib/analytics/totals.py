@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from chalicelib.analytics.names import names_of_keys
+from chalicelib.analytics.spending import KeyedSpending, mean_minor, spending
 from chalicelib.analytics.statements import Asked, Figures
 from chalicelib.domain.shared.months import last_day_of_month, month_number, name_of_month
 from chalicelib.domain.statistics.wilson import wilson
@@ -59,13 +60,14 @@ def spend(asked: Asked) -> Rows:
     is one currency: money of several is not added up."""
     by = asked.question.by
     names = names_of_keys(asked.connection, by) if by else {}
-    totals = [_spend_figures(*row[1:]) for row in asked.rows("asked_lines", "spend")]
+    files = "asked_lines", "period_lines"
+    totals = [_spend_figures(each) for each in spending(asked, *files, counts_clients=True)]
     if by is None:
         rows = [{"key": each["currency"], "name": each["currency"]} | each for each in totals]
     else:
         rows = [
-            {"key": key, "name": names.get(key, key)} | _spend_figures(*figures)
-            for key, *figures in asked.rows("asked_lines", "spend", by=by)
+            {"key": each.key, "name": names.get(each.key, each.key)} | _spend_figures(each)
+            for each in spending(asked, *files, counts_clients=True, by=by)
         ]
     if len(totals) == 1:
         return rows, totals[0]
@@ -106,19 +108,13 @@ def _upsell_figures(clients: int, of_one: int, of_several: int) -> Figures:
     }
 
 
-def _spend_figures(currency: str, visits: int, clients: int, without_bill: int, *sums: int) -> Figures:
-    named = dict(zip(SUMS, sums, strict=True))
+def _spend_figures(of_key: KeyedSpending) -> Figures:
     return {
-        "currency": currency,
-        "clients": clients,
-        "visits": visits,
-        "visits_without_bill": without_bill,
-        **named,
-        "spend_per_visit_minor": _mean(named["sales_minor"], visits),
-        "sales_per_client_minor": _mean(named["sales_minor"], clients),
+        "currency": of_key.currency,
+        "clients": of_key.clients,
+        "visits": of_key.visits,
+        "visits_without_bill": of_key.visits_without_bill,
+        **{name: getattr(of_key, name) for name in SUMS},
+        "spend_per_visit_minor": mean_minor(of_key.sales_minor, of_key.visits),
+        "sales_per_client_minor": mean_minor(of_key.sales_minor, of_key.clients),
     }
-
-
-def _mean(minor: int, number: int) -> int | None:
-    """The mean in whole minor units; a half is rounded up."""
-    return (2 * minor + number) // (2 * number) if number else None

@@ -47,9 +47,7 @@ class ApiAnswer(Struct, frozen=True):
 class SiteApi(Protocol):
     """One site's API."""
 
-    def __call__(
-        self, method: str, path: str, headers: Mapping[str, str], content: Any = None
-    ) -> ApiAnswer:
+    def __call__(self, method: str, path: str, headers: Mapping[str, str], content: Any = None) -> ApiAnswer:
         """Asks once. path: begins with a slash. content: is sent as JSON. Raises OSError where there is no
         answer, or one that takes too long or is too large."""
 

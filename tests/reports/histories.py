@@ -76,11 +76,11 @@ def _booking(random: Random, number: int, start: date) -> list[VisitFact]:
             client=client,
             visit_on=local_date(at, ZONES[salon]),
             visit_at=at,
-            service=random.choice(sorted(CATEGORIES)),
+            service=random.choice((*sorted(CATEGORIES), None)),
             staff=random.choice(STAFF),
             currency=CURRENCIES[salon],
-            list_minor=None,
-            price_minor=random.randrange(99),
+            list_minor=random.choice((None, 0, *range(40, 99))),
+            price_minor=random.choice((None, *range(20, 99))),
             paid_minor=random.randrange(1, 99) if is_billed else None,
             goods_minor=random.choice((0, 0, 1)),
             points_minor=random.choice((0, 0, 1)),
@@ -154,7 +154,7 @@ def _filter(random: Random) -> dict[str, Any]:
     values: dict[str, Any] = {
         "salon_ids": tuple(random.sample(sorted(ZONES), random.randint(1, 2))),
         "staff_id": random.choice(STAFF) or "",
-        "service_id": random.choice(sorted(CATEGORIES)),
+        "service_id": random.choice((*sorted(CATEGORIES), "")),
         "service_category": random.choice(("hair", "nails", "")),
         "source": random.choice(SOURCES) or "",
     }
@@ -170,7 +170,7 @@ def empty_connection() -> duckdb.DuckDBPyConnection:
     connection.execute("CREATE TABLE merges (source VARCHAR, target VARCHAR)")
     connection.execute("CREATE TABLE services (service VARCHAR, name VARCHAR, category VARCHAR)")
     connection.execute("CREATE TABLE staff (staff VARCHAR, name VARCHAR)")
-    connection.execute("CREATE TABLE sources (source VARCHAR, name VARCHAR)")
+    connection.execute("CREATE TABLE sources (source VARCHAR, name VARCHAR, type VARCHAR)")
     connection.execute("CREATE TABLE words (word VARCHAR, source VARCHAR)")
     connection.execute(
         "CREATE TABLE costs (source VARCHAR, month INTEGER, amount_minor BIGINT, currency VARCHAR)"

@@ -51,15 +51,18 @@ class Oracle:
         known = [(fact.visit_at, fact.source) for fact in self.lines[client] if fact.source is not None]
         return min(known)[1] if known else ""
 
+    def category(self, fact: VisitFact) -> str:
+        return self.categories.get(fact.service or "") or ""
+
     def is_asked(self, client: str, fact: VisitFact) -> bool:
         asked = self.question
         if asked.salon_ids is not None and fact.salon not in asked.salon_ids:
             return False
         if asked.staff_id is not None and (fact.staff or "") != asked.staff_id:
             return False
-        if asked.service_id is not None and fact.service != asked.service_id:
+        if asked.service_id is not None and (fact.service or "") != asked.service_id:
             return False
-        category = self.categories.get(fact.service) or ""
+        category = self.category(fact)
         if asked.service_category is not None and category != asked.service_category:
             return False
         if asked.source is not None and self.source(client) != asked.source:
@@ -73,9 +76,9 @@ class Oracle:
             case "staff":
                 return fact.staff or ""
             case "service":
-                return fact.service
+                return fact.service or ""
             case "category":
-                return self.categories.get(fact.service) or ""
+                return self.category(fact)
             case "source":
                 return self.source(client)
         return ""
@@ -268,7 +271,7 @@ class Oracle:
                 for fact in self.lines[client]
                 if self.question.first <= fact.visit_on <= self.question.last
             ]
-            numbers.append(len({self.categories.get(fact.service) or "" for fact in period} - {""}))
+            numbers.append(len({self.category(fact) for fact in period} - {""}))
         one, several = numbers.count(1), len([number for number in numbers if number > 1])
         return {
             "clients": len(clients),

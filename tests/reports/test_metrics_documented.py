@@ -113,6 +113,25 @@ def test_retention_comes_out_as_the_page_says(row: list[str], connection: duckdb
     ]
 
 
+def test_sources_come_out_as_the_page_says(connection: duckdb.DuckDBPyConnection) -> None:
+    for query, key, *figures in table(section("Sources")):
+        rows = run_report(connection, asked(query, "sources"), NOON, "Europe/Chisinau").rows
+        (row,) = (each for each in rows if each["key"] == key)
+        shares = [row[name]["clients"] for name in ("one_time", "late", "paid_back")]
+        found = [row["new_clients"], row["returned"], *shares, row["visits"], row["sales_minor"]["MDL"]]
+        assert found == [int(each) for each in figures], query
+
+
+def test_services_come_out_as_the_page_says(connection: duckdb.DuckDBPyConnection) -> None:
+    for query, key, *figures in table(section("Services")):
+        report = run_report(connection, asked(query, "services"), NOON, "Europe/Chisinau")
+        row = ({each["key"]: each for each in report.rows} | {"total": report.total})[key]
+        shares = [row[name]["clients"] for name in ("same_service", "second_category")]
+        money = [row["visits"], row["sales_minor"]["MDL"]]
+        found = [row["served_clients"], row["new_clients"], *money, row["returned"], *shares]
+        assert found == [int(each) for each in figures], query
+
+
 def test_cohorts_come_out_as_the_page_says(connection: duckdb.DuckDBPyConnection) -> None:
     rows = run_report(connection, asked("from=2025-12-01&to=2026-03-01", "cohorts"), NOON, "UTC").rows
     found = [

@@ -42,6 +42,8 @@ def test_a_cohort_of_nobody_has_no_rate(definition: str, connection: duckdb.Duck
         ("upsell", {"clients": 0, "ratio": None, "rate": None}),
         ("spend", {"clients": 0, "visits": 0, "currency": None, "sales_minor": None}),
         ("cohorts", {"clients": 0}),
+        ("sources", {"new_clients": 0, "rate": None, "visits": 0, "cost_minor": None}),
+        ("services", {"served_clients": 0, "rate": None, "visits": 0, "sales_minor": {}}),
     ],
 )
 def test_a_report_of_nobody_says_so(

@@ -1,11 +1,13 @@
 -- The lines that a question is about: of known clients, by its filters, each under the key of its row.
 -- place: what a return is compared by. A line without a specialist is no base of a return to one.
 -- $needs_firsts: whether the question is about first visits or sources; otherwise nothing is looked up.
+-- $needs_sources: whether it is about sources.
 said AS (
     SELECT
         client,
         min(visit_on) AS first_on,
-        min({'at': visit_at, 'source': source}) FILTER (source IS NOT NULL).source AS word
+        min(CASE WHEN $needs_sources AND source IS NOT NULL THEN {'at': visit_at, 'source': source} END).source
+            AS word
     FROM visits
     WHERE client IS NOT NULL AND $needs_firsts
     GROUP BY client
@@ -15,12 +17,12 @@ firsts AS (
     FROM said AS s
     LEFT JOIN words AS w USING (word)
 ),
-lines AS (
+lines AS NOT MATERIALIZED (
     SELECT
         CASE $by
             WHEN 'salon' THEN v.salon
             WHEN 'staff' THEN coalesce(v.staff, '')
-            WHEN 'service' THEN v.service
+            WHEN 'service' THEN coalesce(v.service, '')
             WHEN 'category' THEN coalesce(s.category, '')
             WHEN 'source' THEN coalesce(f.source, '')
             ELSE ''
@@ -35,7 +37,7 @@ lines AS (
     WHERE v.client IS NOT NULL
         AND ($salon_ids::VARCHAR[] IS NULL OR list_contains($salon_ids::VARCHAR[], v.salon))
         AND ($staff_id::VARCHAR IS NULL OR coalesce(v.staff, '') = $staff_id)
-        AND ($service_id::VARCHAR IS NULL OR v.service = $service_id)
+        AND ($service_id::VARCHAR IS NULL OR coalesce(v.service, '') = $service_id)
         AND ($service_category::VARCHAR IS NULL OR coalesce(s.category, '') = $service_category)
         AND ($source::VARCHAR IS NULL OR coalesce(f.source, '') = $source)
         AND ($returned_to::VARCHAR IS DISTINCT FROM 'staff' OR v.staff IS NOT NULL)

@@ -175,9 +175,7 @@ def full(ask: Ask, client: Client) -> ClientAnswer:
     kind = shown_category(client, directory, world, ahead is not None)
     return ClientAnswer(
         **asdict(_summary(ask, client, directory, kind)),
-        rhythms=[
-            ServiceRhythmAnswer(**asdict(each)) for each in service_rhythms(client, directory.services)
-        ],
+        rhythms=[ServiceRhythmAnswer(**asdict(each)) for each in service_rhythms(client, directory.services)],
         next_booking=shown
         and NextBooking(
             id=shown.id, starts_at=shown.starts_at, salon_id=shown.salon_id, status=shown.status.value

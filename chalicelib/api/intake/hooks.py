@@ -24,9 +24,7 @@ def take(request: Request, site: str, token: str) -> ReceiptAnswer:
     receiving, headers = container().receiving(), dict(request.headers)
     sent_from = (request.context.get("identity") or {}).get("sourceIp")
     note_refused = kept_of(container().world()).refused.note
-    receipt = receive(
-        receiving, site, token, raw_body(request), headers, sent_from, _count, note_refused
-    )
+    receipt = receive(receiving, site, token, raw_body(request), headers, sent_from, _count, note_refused)
     return ReceiptAnswer(status=receipt.status, inbox_id=receipt.inbox_id)
 
 

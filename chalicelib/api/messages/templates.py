@@ -123,9 +123,7 @@ def _answer(view: TemplateView) -> TemplateAnswer:
             text=worded.text,
             parts=parts,
             alphabet=alphabet(worded.text),
-            cost=CostOfMessage(
-                amount_micros=estimated_micros(view.directory, rules, key.channel, "", parts)
-            ),
+            cost=CostOfMessage(amount_micros=estimated_micros(view.directory, rules, key.channel, "", parts)),
             subject=worded.subject,
             html=worded.html,
         ),

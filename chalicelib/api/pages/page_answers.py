@@ -60,9 +60,7 @@ def _problem(request: Request, path: dict[str, str], status: int, body: dict[str
     return html(pages.problem_page(kind, language, salon=salon, back_to=back_to), status)
 
 
-def language_for(
-    request: Request, opened: OpenedLink, client: Client, booking: Booking | None = None
-) -> str:
+def language_for(request: Request, opened: OpenedLink, client: Client, booking: Booking | None = None) -> str:
     """The language that the address asks for, else the browser's, else the one in which the client is written
     to, by the salon of the booking that the page is about."""
     directory = opened.world.directory(opened.link.network_id)

@@ -60,9 +60,7 @@ def _last_gaps(visit_days: Sequence[date]) -> tuple[int, int]:
     return ((days[0] - days[-1]).days, len(days) - 1) if days else (0, 0)
 
 
-def is_regular(
-    visit_days: Sequence[date], today: date, by: CategoryDefinitions = FIRST_DEFINITIONS
-) -> bool:
+def is_regular(visit_days: Sequence[date], today: date, by: CategoryDefinitions = FIRST_DEFINITIONS) -> bool:
     """A visit in each of six consecutive calendar months, the last of them the current or the previous
     month."""
     months = {month_number(day) for day in visit_days}

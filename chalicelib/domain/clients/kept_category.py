@@ -132,17 +132,13 @@ def _changed(client: Client, to: str, on: date, cause: CategoryCause) -> Client:
     return replace(client, category=to, category_since=on, category_changes=changes)
 
 
-def _by_changed_definitions(
-    client: Client, by: CategoryDefinitions, today: date, *, looked: bool
-) -> Client:
+def _by_changed_definitions(client: Client, by: CategoryDefinitions, today: date, *, looked: bool) -> Client:
     """The client with the category that they have by other definitions than those by which it was recorded.
     What was saved since these hold was recorded by them."""
     last, since = client.last_visit_on, by.since
     if since is None or last is None or not max(last, client.category_since or last) <= since <= today:
         return client
-    return _changed(
-        client, _category_on(client, by, since, looked=looked), since, CategoryCause.DEFINITION
-    )
+    return _changed(client, _category_on(client, by, since, looked=looked), since, CategoryCause.DEFINITION)
 
 
 # --- clients who keep none yet

@@ -46,9 +46,7 @@ def twins_of(connection: Connection, others: Iterable[Connection]) -> list[Conne
     return sorted(same, key=lambda each: (each.created_at, each.id))
 
 
-def ensure_only_one(
-    connection: Connection, directory: Directory, known: Collection[str] = ()
-) -> None:
+def ensure_only_one(connection: Connection, directory: Directory, known: Collection[str] = ()) -> None:
     """Raises ALREADY_CONNECTED where another connection in use has a company, merchant or location that this
     one's settings name. known: what its settings named before, which nobody looks at again."""
     for other in directory.connections.values():

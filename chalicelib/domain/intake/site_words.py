@@ -64,9 +64,7 @@ def news_of(booking: Booking, event: BookingReported, zone: str, *, anyway: bool
     """
     before, now = booking.reported or ReportedFacts(), word_of(event)
     guards = {fact: _guard_of(booking, before, fact) for fact in Fact}
-    newer = [
-        fact for fact in Fact if now.of(fact) is not None and (anyway or event.guard > guards[fact])
-    ]
+    newer = [fact for fact in Fact if now.of(fact) is not None and (anyway or event.guard > guards[fact])]
     facts = frozenset(fact for fact in newer if not _alike(fact, before, now, zone))
     newest = max(booking.guard or "", event.guard)
     guards |= dict.fromkeys(newer, newest if anyway else event.guard)

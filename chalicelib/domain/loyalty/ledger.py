@@ -248,9 +248,7 @@ def apply_changes(
     pay_first  numbers of the lots that pay before all others.
     reverses   the id of the entry that is undone.
     """
-    indebted = replace(
-        account, lots=lots_with_changes(account.lots, changes), debt=account.debt + new_debt
-    )
+    indebted = replace(account, lots=lots_with_changes(account.lots, changes), debt=account.debt + new_debt)
     payments = _pay_debt(indebted, pay_first)
     debt_paid = -sum(change.points for change in payments)
     changes = one_change_per_lot([*changes, *payments])

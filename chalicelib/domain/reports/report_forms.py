@@ -13,6 +13,7 @@ from chalicelib.domain.shared.months import first_day_of_month, last_day_of_mont
 
 RETENTION, COHORTS, REPURCHASE, SPEND, UPSELL = "retention", "cohorts", "repurchase", "spend", "upsell"
 STAFF, VALUE, BASE_KEPT, FLOWS = "staff", "value", "base-kept", "flows"
+SOURCES, SERVICES = "sources", "services"
 
 PERIOD, TRAILING, WINDOW = "period", "trailing", "window"
 SINCE_VISIT, FIRST_TIME = "since_visit", "first_time"
@@ -229,6 +230,35 @@ _OTHERS = (
         needs_visits=False,
         whole_history=True,
         tables=frozenset({CHANGES}),
+    ),
+    ReportForm(
+        id=SOURCES,
+        says="Of the clients whose first visit ever is in the period, by their source: those with another"
+        " visit, on a later date, within the days after the first; and all their visits until now, beside"
+        " what the source cost in the period.",
+        takes=_COMMON | {"days", "listed"},
+        by="source",
+        lists=LISTS,
+        period=last_month_over,
+        days=(90,),
+        counts_returns=True,
+        counts_firsts=True,
+        until_now=True,
+        tables=frozenset({COSTS}),
+    ),
+    ReportForm(
+        id=SERVICES,
+        says="Of the clients with a service in the period: those with another visit, on a later date, within"
+        " the days after their first visit of the period with it; and what was paid for the service in the"
+        " period.",
+        takes=_COMMON | {"days", "listed"},
+        by="service",
+        lists=LISTS,
+        period=last_month_over,
+        days=(90,),
+        counts_returns=True,
+        counts_firsts=True,
+        whole_history=True,
     ),
 )
 

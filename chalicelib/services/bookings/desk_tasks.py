@@ -33,9 +33,7 @@ TELL_CONFIRMED = "tell_confirmed"
 """The setting of a connection without an API token: `yes` if the desk gets a task for each confirmation."""
 
 
-def with_desk_tasks(
-    world: World, before: Booking, after: Booking, actor: str
-) -> tuple[Booking, list[Task]]:
+def with_desk_tasks(world: World, before: Booking, after: Booking, actor: str) -> tuple[Booking, list[Task]]:
     """The changed booking, and the tasks to be saved with it. before: the booking as it was read. actor: who
     changed it."""
     booking, tasks = after, list[Task]()
@@ -129,9 +127,7 @@ def _described(world: World, booking: Booking, directory: Directory) -> str:
     """The booking as the desk looks for it on the site: its local start, who comes, and for what."""
     client = None
     if booking.client_id is not None:
-        client = world.store.get(
-            Client, network_id=booking.network_id, id=booking.client_id, fresh=False
-        )
+        client = world.store.get(Client, network_id=booking.network_id, id=booking.client_id, fresh=False)
     local = booking.starts_at.astimezone(zone(directory.salons[booking.salon_id].timezone))
     name = booking.booked_for or (client.name if client else None)
     services = (service_name(directory, line.service_id) for line in booking.lines)
@@ -149,9 +145,7 @@ def _is_settled(kind: TaskKind, before: Booking, after: Booking) -> bool:
     return after.review is None or after.review.stars > LOW_STARS
 
 
-def _with_task(
-    world: World, booking: Booking, kind: TaskKind, words: str | None
-) -> tuple[Booking, Task]:
+def _with_task(world: World, booking: Booking, kind: TaskKind, words: str | None) -> tuple[Booking, Task]:
     task = _task_of_act(world, booking, kind, words)
     return replace(booking, desk_tasks=MappingProxyType({**booking.desk_tasks, kind: task.id})), task
 

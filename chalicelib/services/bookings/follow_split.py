@@ -47,9 +47,7 @@ def _after_page(world: World, walk: Walk[Splitting]) -> Walk[Splitting]:
         cursor=walk.cursor,
     )
     changed = sum(_follows(world, booking, walk.state) for booking in page.items)
-    return replace(
-        walk, cursor=page.cursor, seen=walk.seen + len(page.items), changed=walk.changed + changed
-    )
+    return replace(walk, cursor=page.cursor, seen=walk.seen + len(page.items), changed=walk.changed + changed)
 
 
 def _follows(world: World, booking: Booking, split: Splitting) -> bool:

@@ -28,9 +28,7 @@ def review(world: World, visitor: LinkVisitor, booking_id: str, stars: int, word
 def _review_once(world: World, visitor: LinkVisitor, booking_id: str, stars: int, words: str) -> Booking:
     booking = read_requested(world, visitor, booking_id)
     if booking.status is not Status.COMPLETED:
-        raise conflict(
-            "WRONG_STATUS", "Only a completed visit can be reviewed.", status=booking.status.value
-        )
+        raise conflict("WRONG_STATUS", "Only a completed visit can be reviewed.", status=booking.status.value)
     existing = booking.review
     if existing is not None and (existing.stars, existing.words) == (stars, words):
         return booking

@@ -78,8 +78,6 @@ def _ask_once(world: World, visitor: LinkVisitor, booking_id: str, wish: str) ->
     booking = read_requested(world, visitor, booking_id)
     ensure_may_change(visitor, booking, world.now())
     if not booking.is_upcoming:
-        raise conflict(
-            "WRONG_STATUS", "Only an upcoming booking can be moved.", status=booking.status.value
-        )
+        raise conflict("WRONG_STATUS", "Only an upcoming booking can be moved.", status=booking.status.value)
     asked = replace(booking, move_wish=wish or booking.move_wish or "")
     return save_changed(world, booking, counted_change(visitor, booking, asked), visitor.actor)

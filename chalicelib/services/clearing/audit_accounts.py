@@ -79,9 +79,7 @@ def check_account(world: World, account: Account, entries: list[Entry] | None = 
     )
 
 
-def _compared(
-    world: World, account: Account, entries: list[Entry] | None
-) -> tuple[list[Entry], list[str]]:
+def _compared(world: World, account: Account, entries: list[Entry] | None) -> tuple[list[Entry], list[str]]:
     """The account's entries, and its faults. Raises Unreadable."""
     if entries is None:
         entries = world.store.entries(account.network_id, account.client_id, fresh=False)

@@ -151,9 +151,7 @@ def learn_company(world: World, connection: Connection, events: Iterable[SiteEve
     world.directories.forget(connection.network_id)
 
 
-def _former(
-    world: World, access: Access, wanted: SiteToConnect, directory: Directory
-) -> Connection | None:
+def _former(world: World, access: Access, wanted: SiteToConnect, directory: Directory) -> Connection | None:
     """The deleted connection whose ids go over; None for one that was deleted before deletions were kept, and
     that the set-up still names. Raises NOT_FOUND, STILL_CONNECTED, OTHER_SITE, FORBIDDEN."""
     connection_id = str(wanted.replaces)

@@ -35,9 +35,7 @@ def noted(world: World, connection: Connection, event: BookingReported) -> Booki
     if group_id is None or (event.partial and event.moved_from is None):
         return event
     known = site_group(world, connection, group_id)
-    group = known or SiteGroup(
-        network_id=connection.network_id, connection_id=connection.id, id=group_id
-    )
+    group = known or SiteGroup(network_id=connection.network_id, connection_id=connection.id, id=group_id)
     wanted = with_member(group, event.external_id, event.seat)
     if wanted is not group:
         world.store.save(wanted, *_series_of_date(world, connection, event))
@@ -54,9 +52,7 @@ def _series_of_date(world: World, connection: Connection, event: BookingReported
     if world.store.alias(connection.network_id, kind, event.external_id) is not None:
         return []
     return [
-        Alias(
-            network_id=connection.network_id, kind=kind, value=event.external_id, leads_to=event.series
-        )
+        Alias(network_id=connection.network_id, kind=kind, value=event.external_id, leads_to=event.series)
     ]
 
 
@@ -107,11 +103,7 @@ def _marked(group: SiteGroup | None, event: SeatsReported) -> list[BookingReport
     reported = event.event
     members = group.members if group else {}
     seats = [(seat_id(reported.external_id, person), status) for person, status in event.marks]
-    found = [
-        replace(_of_seat(reported, seat), status=status)
-        for seat, status in seats
-        if seat in members
-    ]
+    found = [replace(_of_seat(reported, seat), status=status) for seat, status in seats if seat in members]
     return found or [reported]
 
 

@@ -132,9 +132,7 @@ def _client_of(world: World, booking: Booking) -> Client:
         raise conflict("WRONG_STATUS", "Points are held for a booking that is to come.", status=status)
     client = None
     if booking.client_id is not None:
-        named = world.store.get(
-            Client, network_id=booking.network_id, id=booking.client_id, fresh=False
-        )
+        named = world.store.get(Client, network_id=booking.network_id, id=booking.client_id, fresh=False)
         client = surviving_client(world, named)
     if client is None:
         raise refused("NO_CLIENT", "The booking has no client whose points could be held.")

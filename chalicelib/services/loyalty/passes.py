@@ -164,9 +164,7 @@ def forget_unreachable(world: World, unreachable: PassDevice) -> None:
         world.store.save(replace(unreachable, expires_at=now), by_device)
 
 
-def _pass_device(
-    world: World, network_id: str, client_id: str, device: str, push_token: str
-) -> PassDevice:
+def _pass_device(world: World, network_id: str, client_id: str, device: str, push_token: str) -> PassDevice:
     return PassDevice(
         network_id=network_id,
         client_id=client_id,
@@ -223,9 +221,7 @@ def update_wallets(
     """
     now, directory = world.now(), world.directory(client.network_id)
     network_id, client_ids = client.network_id, (client.id, *account.came_from)
-    devices = {
-        each: found for each in client_ids if (found := devices_with_pass(world, network_id, each))
-    }
+    devices = {each: found for each in client_ids if (found := devices_with_pass(world, network_id, each))}
     if not devices:
         return replace(account, shown=None)
     shown = pass_of(world, Card(client, account, directory, now), links)

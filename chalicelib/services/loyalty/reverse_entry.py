@@ -84,9 +84,7 @@ def reverse_entry(world: World, access: Access, entry_id: str, reason: str) -> E
     def counted(posted: Posted) -> list[Tally]:
         return counted_by_hand(world, access, posted.account, posted.entry.worth)
 
-    return post_once(
-        world, network_id, holder_id, request.id, operation, client=client, also_saved=counted
-    )
+    return post_once(world, network_id, holder_id, request.id, operation, client=client, also_saved=counted)
 
 
 def entries_across_merges(world: World, network_id: str, *client_ids: str) -> list[Entry]:
@@ -96,9 +94,7 @@ def entries_across_merges(world: World, network_id: str, *client_ids: str) -> li
     to_read = list(dict.fromkeys(client_ids))
     for client_id in to_read:  # grows in the loop, since each merged client may have been merged with others
         ledgers[client_id] = world.store.entries(network_id, client_id)
-        transfers = (
-            each.cause for each in ledgers[client_id] if each.kind is EntryKind.MERGE and each.cause
-        )
+        transfers = (each.cause for each in ledgers[client_id] if each.kind is EntryKind.MERGE and each.cause)
         merged_ids = dict.fromkeys(map(client_of_entry, transfers))
         to_read += [each_id for each_id in merged_ids if each_id not in to_read]
     return [entry for entries in ledgers.values() for entry in entries]

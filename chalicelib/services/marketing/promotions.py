@@ -145,9 +145,7 @@ def _save(
     offer = offer_of(wanted, directory.zone)
     former_offer = offer_of(current, directory.zone) if current is not None else None
     withdrawn = [former_offer] if former_offer is not None and offer is None else []
-    saved: Promotion = world.store.save(
-        wanted, *([offer] if offer else []), *counted, remove=withdrawn
-    )[0]
+    saved: Promotion = world.store.save(wanted, *([offer] if offer else []), *counted, remove=withdrawn)[0]
     world.directories.forget(saved.network_id)
     world.wake_if_due(saved)
     return saved
@@ -166,9 +164,7 @@ def planned_promotions(world: World, access: Access, year: int | None) -> list[P
     """The promotions with a day in that year, or all of them, in the order of their first day."""
     access.ensure_whole_network()
     promotions = world.store.get_all(Promotion, network_id=access.network_id)
-    wanted = [
-        each for each in promotions if year is None or each.starts_on.year <= year <= each.ends_on.year
-    ]
+    wanted = [each for each in promotions if year is None or each.starts_on.year <= year <= each.ends_on.year]
     return sorted(wanted, key=lambda each: (each.starts_on, each.id))
 
 

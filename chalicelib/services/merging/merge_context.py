@@ -122,8 +122,6 @@ def target_coupon_id(source_coupon: Coupon, target: Client, transfer_out_id: str
 def bookings_given_to(client: Client, bookings: Sequence[Booking], context: MergeContext) -> list[Booking]:
     """The bookings as this client's. No notice is sent again, since the person is the same."""
     return [
-        booking_plan.with_wake(
-            replace(booking, client_id=client.id), context.directory, client, context.now
-        )
+        booking_plan.with_wake(replace(booking, client_id=client.id), context.directory, client, context.now)
         for booking in bookings
     ]

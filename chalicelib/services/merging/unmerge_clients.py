@@ -116,9 +116,7 @@ def _before_unmerging(context: MergeContext, merge: Merge) -> _BeforeUnmerging:
     target_account = store.account(network_id, context.target.id)
     source_account = store.account(network_id, context.source.id)
     target_account, expirations = settled(target_account, context.now)
-    return _BeforeUnmerging(
-        merge, transfer_out, transfer_in, source_account, target_account, expirations
-    )
+    return _BeforeUnmerging(merge, transfer_out, transfer_in, source_account, target_account, expirations)
 
 
 def _bookings_to_return(context: MergeContext, before: _BeforeUnmerging) -> list[Booking]:

@@ -48,9 +48,7 @@ def record_in_trial(
         for plan, _, _ in rehearsed
     ]
     ids = {plan.kind: _id(subject, plan) for plan, _, _ in rehearsed}
-    messages = [
-        _record(subject, touch, each, ids) for touch, each in zip(skips, rehearsed, strict=True)
-    ]
+    messages = [_record(subject, touch, each, ids) for touch, each in zip(skips, rehearsed, strict=True)]
     _save_counted(sending.world, messages)
     for _ in messages:
         sending.count(f"Messages{MessageState.SKIPPED.value.capitalize()}")

@@ -125,9 +125,7 @@ def _in_trial(
     cashback, promotion = EntryKind.CASHBACK.value, EntryKind.PROMOTION.value
     visit = replace(
         visit,
-        booking=replace(
-            visit.booking, would_earn=live.booking.earned_points, would_promote=given[promotion]
-        ),
+        booking=replace(visit.booking, would_earn=live.booking.earned_points, would_promote=given[promotion]),
         account=with_referral_of_trial(visit.account, live),
     )
     if (booking.paid_minor or 0) > 0 >= bill.paid_minor:

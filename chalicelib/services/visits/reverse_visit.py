@@ -128,9 +128,7 @@ class _LostVisits(Struct, frozen=True):
     of_chain: tuple[VisitDay | None, ...]
 
 
-def _lost_visits(
-    world: World, booking: Booking, chain: Sequence[Client], account: Account
-) -> _LostVisits:
+def _lost_visits(world: World, booking: Booking, chain: Sequence[Client], account: Account) -> _LostVisits:
     """booking: as it was counted. account: of the surviving client, who is the chain's last."""
     visit = visit_day(booking, world.directory(booking.network_id))
     kept: dict[str, bool] = {}

@@ -63,9 +63,7 @@ def _marked_account(world: World, visit: VisitInProgress) -> Account:
     return world.store.account(visit.account.network_id, str(client_id))
 
 
-def without_gifts_of_reversed(
-    world: World, visit: VisitInProgress, lost: VisitDay | None
-) -> VisitInProgress:
+def without_gifts_of_reversed(world: World, visit: VisitInProgress, lost: VisitDay | None) -> VisitInProgress:
     """The reversed visit without its gifts, and without gifts that other visits no longer deserve.
 
     A coupon for the lost visit is voided while it is open, and its other visits count again; a coupon that

@@ -86,9 +86,7 @@ def _has_token(directory: Directory, connection_id: str) -> bool:
     return connection is not None and connection.api_token is not None
 
 
-def _asked(
-    polling: Polling, connection: Connection, directory: Directory, poll: SitePoll
-) -> SiteChanges:
+def _asked(polling: Polling, connection: Connection, directory: Directory, poll: SitePoll) -> SiteChanges:
     salon = salon_at(connection, directory, poll.location or None)
     return polling.ask(
         ChangesWanted(

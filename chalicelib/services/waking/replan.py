@@ -119,9 +119,7 @@ def _bookings(world: World, directory: Directory, walk: Walk[Replanning], salon_
     return len(page.items), changed, page.cursor
 
 
-def _plan_booking(
-    booking: Booking, now: datetime, *, directory: Directory, client: Client | None
-) -> Booking:
+def _plan_booking(booking: Booking, now: datetime, *, directory: Directory, client: Client | None) -> Booking:
     """A booking without a client is no matter of the rules, but of its salon's zone."""
     booking = with_wall_clock(booking, directory.salons[booking.salon_id].timezone)
     if client is None:

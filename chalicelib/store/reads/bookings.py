@@ -16,9 +16,7 @@ class BookingReads:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def bookings(
-        self, network_id: str, booking_ids: Sequence[str], *, whole: bool = False
-    ) -> list[Booking]:
+    def bookings(self, network_id: str, booking_ids: Sequence[str], *, whole: bool = False) -> list[Booking]:
         """The bookings of those ids, in that order; those that are gone are left out."""
         places = [keys.key("BOOKING", network_id=network_id, id=each) for each in dict.fromkeys(booking_ids)]
         return self._reader.batch(Booking, places, whole=whole)

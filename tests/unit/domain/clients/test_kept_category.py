@@ -174,9 +174,7 @@ def test_the_kept_category_is_the_one_worked_out_on_each_date(
             client = visited(client, today, by)
         elif kind == "late":
             on = today - timedelta(days=number)
-            client = with_category(
-                with_visit(client, VisitDay(on, SALON), "MDL", 0), by, today, VISIT, on=on
-            )
+            client = with_category(with_visit(client, VisitDay(on, SALON), "MDL", 0), by, today, VISIT, on=on)
         elif kind == "undo" and client.recent_visits:
             client = without_booking(client, "bkg_1", client.recent_visits[0], "MDL", 0)
             client = with_category(client, by, today, UNDONE)

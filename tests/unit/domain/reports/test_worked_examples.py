@@ -1,11 +1,20 @@
 """The worked examples of intervals, equal terms, lift and the base kept in docs/metrics.md are what the code
 gives."""
 
+from datetime import date
 from pathlib import Path
 
+from chalicelib.domain.networks.sources import MonthCost
 from chalicelib.domain.reports.base_kept import base_kept
 from chalicelib.domain.reports.equal_terms import StaffStratum, on_equal_terms
 from chalicelib.domain.reports.lift import TouchGroups, lift_of
+from chalicelib.domain.reports.source_figures import (
+    SourceCounts,
+    compared_with_others,
+    cost_of_period,
+    payback,
+)
+from chalicelib.domain.shared.months import month_number
 from chalicelib.domain.statistics.wilson import difference, wilson
 
 PAGE = " ".join((Path(__file__).parents[4] / "docs/metrics.md").read_text(encoding="utf-8").split())
@@ -37,6 +46,26 @@ def test_the_example_of_equal_terms() -> None:
     clients = f"{anna.effective_clients:.0f} effective clients"
     assert f"Anna's interval is {percent(low)} to {percent(high)} at {clients}." in PAGE
     assert f"The verdict is `{anna.verdict}`." in PAGE
+
+
+def test_the_example_of_sources() -> None:
+    march, april = month_number(date(2026, 3, 1)), month_number(date(2026, 4, 1))
+    costs = {march: MonthCost(31_000, "MDL"), april: MonthCost(30_000, "MDL")}
+    cost = cost_of_period(costs, date(2026, 3, 17), date(2026, 4, 15))
+    assert f"it cost 150.00 + 150.00 = {cost.known_minor['MDL'] / 100:.2f}." in PAGE
+    found = payback(cost, SourceCounts(clients=10, returned=4, paid_back=2), {"MDL": 200_000})
+    each = [found.per_new_client or 0, found.per_returned_client or 0, found.per_paid_back_client or 0]
+    new, returned, paid_back = (f"{minor / 100:.2f}" for minor in each)
+    assert f"4 returned and 2 paid back: {new}, {returned} and {paid_back} each." in PAGE
+    assert f"They paid 2,000.00 until now, {(found.left or 0) / 100:,.2f} more than the cost." in PAGE
+    compared = compared_with_others(
+        SourceCounts(clients=50, returned=40), SourceCounts(clients=110, returned=28)
+    )
+    low, high = compared.interval or (0, 0)
+    points = (
+        f"{(compared.difference or 0) * 100:.1f} points more, from {low * 100:.1f} to {high * 100:.1f} points"
+    )
+    assert f"That is {points}: `{compared.verdict}`." in PAGE
 
 
 def test_the_example_of_lift() -> None:
