@@ -11,12 +11,7 @@ from chalicelib.analytics.fact_tables import FactTables, Objects
 from chalicelib.analytics.run_report import run_list, run_report
 from chalicelib.domain.facts.fact_pages import FactPage
 from chalicelib.domain.networks.sources import counted_as
-from chalicelib.domain.reports.questions import (
-    Question,
-    about_sources,
-    form_of,
-    is_about_visits,
-)
+from chalicelib.domain.reports.questions import Question, form_of, is_about_visits, needs_sources
 from chalicelib.domain.reports.reading_plan import (
     NeededFacts,
     ReadingPlan,
@@ -87,7 +82,7 @@ class DuckDbReports:
         tables = self._tables_of(network_id)
         for needed in needed_facts(question, directory.salons):
             self._show(tables, network_id, needed)
-        if about_sources(question) or COSTS in form_of(question).tables:
+        if needs_sources(question):
             tables.set_sources(directory.sources)
         if COSTS in form_of(question).tables:
             tables.set_costs(directory.sources)

@@ -11,7 +11,7 @@ from duckdb import DuckDBPyConnection
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from chalicelib.domain.reports.questions import Question, about_sources, counts_firsts
+from chalicelib.domain.reports.questions import Question, counts_firsts, needs_sources
 
 _PLACE = Path(__file__).parent / "sql"
 _COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
@@ -53,7 +53,7 @@ class Asked(Struct, frozen=True):
             "by": by,
             "today": self.today,
             "needs_firsts": by == "source" or counts_firsts(self.question),
-            "needs_sources": by == "source" or about_sources(self.question),
+            "needs_sources": by == "source" or needs_sources(self.question),
         }
         return _used(sql, values | dict(more))
 

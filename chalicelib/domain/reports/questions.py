@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from chalicelib.domain.reports.report_forms import FILTERS, FORMS, PERIOD, TRAILING, WINDOW, ReportForm
+from chalicelib.domain.reports.report_forms import COSTS, FILTERS, FORMS, PERIOD, TRAILING, WINDOW, ReportForm
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -179,6 +179,11 @@ def return_period(question: Question) -> tuple[date | None, date | None]:
 
 def about_sources(question: Question) -> bool:
     return question.by == "source" or question.source is not None
+
+
+def needs_sources(question: Question) -> bool:
+    """Whether the clients' sources are looked up: for rows, for a filter, or beside what sources cost."""
+    return about_sources(question) or COSTS in form_of(question).tables
 
 
 def counts_firsts(question: Question) -> bool:
