@@ -5,6 +5,9 @@ changes          client, number (from 1, in their order), before, after, changed
 known_clients    client, category, category_since, reason, reason_on: the listed clients; the reason of
                  leaving that the client stated, if it is in force.
 unchanged        category, clients: how many other clients have a category.
+complaints       client: of a low rating whose task is open.
+complaints_read  since: from which instant on all of them are known (UTC).
+staff_places     staff, salon: where each specialist works who is not archived.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,6 +17,8 @@ from typing import Any, Protocol
 from duckdb import DuckDBPyConnection
 
 from chalicelib.domain.facts.packed_changes import CATEGORY_LETTERS, CAUSE_LETTERS, DAY_0, ListedCategory
+from chalicelib.domain.networks.network import Directory
+from chalicelib.services.reports.read_complaints import Complaints
 
 COLUMNS: Mapping[str, str] = MappingProxyType(
     {"client_id": "VARCHAR", "category": "VARCHAR", "since": "DATE", "text": "VARCHAR"}
@@ -37,6 +42,9 @@ CREATE VIEW known_clients AS
         SELECT client_id AS client, category, since AS category_since, split_part(text, ' ', 2) AS stated
         FROM listed_categories
     );
+CREATE TABLE complaints (client VARCHAR);
+CREATE TABLE complaints_read (since TIMESTAMP);
+CREATE TABLE staff_places (staff VARCHAR, salon VARCHAR);
 CREATE TABLE changes (
     client VARCHAR, number BIGINT, before VARCHAR, after VARCHAR, changed_on DATE, cause VARCHAR
 );
@@ -82,3 +90,20 @@ def unpack_changes(connection: DuckDBPyConnection) -> None:
     """Makes `changes` of the listed clients."""
     connection.execute("DELETE FROM changes")
     connection.execute(_UNPACK)
+
+
+def set_complaints(tables: Loading, complaints: Complaints, directory: Directory) -> None:
+    """Sets the clients of open complaints, who may be merged since, and where specialists work today."""
+    clients = [{"client": each} for each in sorted(complaints.client_ids)]
+    tables.load("complaints", {"client": "VARCHAR"}, clients)
+    since = complaints.since.replace(tzinfo=None).isoformat(sep=" ")
+    tables.load("complaints_read", {"since": "TIMESTAMP"}, [{"since": since}])
+    open_salons = [salon.id for salon in directory.salons.values() if not salon.archived]
+    places = [
+        {"staff": staff.id, "salon": salon_id}
+        for staff in directory.staff.values()
+        if not staff.archived
+        for salon_id in staff.salon_ids or open_salons
+        if salon_id in open_salons
+    ]
+    tables.load("staff_places", {"staff": "VARCHAR", "salon": "VARCHAR"}, places)

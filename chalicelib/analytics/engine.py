@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from chalicelib.analytics.change_tables import set_changes
+from chalicelib.analytics.change_tables import set_changes, set_complaints
 from chalicelib.analytics.fact_tables import FactTables, Objects
 from chalicelib.analytics.run_report import run_list, run_report
 from chalicelib.domain.facts.fact_pages import FactPage
@@ -19,12 +19,13 @@ from chalicelib.domain.reports.reading_plan import (
     reading_plan,
     without_parts,
 )
-from chalicelib.domain.reports.report_forms import CHANGES, COSTS
+from chalicelib.domain.reports.report_forms import CHANGES, COMPLAINTS, COSTS
 from chalicelib.domain.reports.settle_question import settled
 from chalicelib.domain.shared.errors import DomainError, Unreadable
 from chalicelib.services.facts.fact_ports import RenewalQueue
 from chalicelib.services.reports.ask_report import first_today
 from chalicelib.services.reports.read_changes import categories_since, unchanged_since
+from chalicelib.services.reports.read_complaints import open_complaints
 from chalicelib.services.reports.read_newer import MOST_READ, GapReader, final_targets, pages_of
 from chalicelib.services.reports.report_engine import ReportOrClients
 from chalicelib.services.shared.world import World
@@ -35,7 +36,6 @@ MOST_NETWORKS = 4
 """How many networks' facts a process keeps on its disk."""
 
 FACTS_DAMAGED = "FactsDamaged"
-
 
 class DuckDbReports:
     """Makes reports in this process, and keeps what it has read of pages for the network's next report.
@@ -88,6 +88,10 @@ class DuckDbReports:
             tables.set_costs(directory.sources)
         if CHANGES in form_of(question).tables:
             self._set_changes(tables, network_id, question)
+        if COMPLAINTS in form_of(question).tables:
+            assert question.first is not None
+            complaints = open_complaints(self._world, network_id, question.first)
+            set_complaints(tables, complaints, directory)
         tables.set_up(directory, final_targets(self._world.store.merged_clients(network_id)))
         run = run_report if question.listed is None else run_list
         return run(tables.connection, question, as_of, directory.zone)

@@ -13,7 +13,7 @@ from chalicelib.domain.clients.category_changes import CHANGES_KEPT
 from chalicelib.domain.reports.questions import ListedClients, Question, is_filtered
 from chalicelib.domain.shared.months import last_day_of_month, month_number
 
-_FILES = "asked_lines", "flow_changes"
+_FILES = "asked_lines", "flows/changes"
 
 
 def flows(asked: Asked) -> tuple[list[Figures], Figures]:
@@ -27,7 +27,7 @@ def flows(asked: Asked) -> tuple[list[Figures], Figures]:
     total = next(figures for _, month, before, _, figures in whole if month is None and before is None)
     total |= {"pairs": [_pair(before, after) | figures for _, month, before, after, figures in whole
                         if month is None and before is not None]}  # fmt: skip
-    ((cut,),) = asked.rows("cut_records", changes_kept=CHANGES_KEPT)
+    ((cut,),) = asked.rows("flows/cut_records", changes_kept=CHANGES_KEPT)
     rows = []
     for key, month, before, after, figures in found:
         if month is not None:
@@ -41,7 +41,7 @@ def flows(asked: Asked) -> tuple[list[Figures], Figures]:
 
 def listed_by_flows(asked: Asked) -> ListedClients:
     """The clients of the changes."""
-    return listed_clients(asked, *_FILES, "flow_listed", **_of_lines(asked.question, None))
+    return listed_clients(asked, *_FILES, "flows/listed", **_of_lines(asked.question, None))
 
 
 def _of_lines(question: Question, by: str | None) -> dict[str, bool]:
@@ -61,7 +61,7 @@ def _counted(asked: Asked, by: str | None) -> list[_Counted]:
     causes: dict[Sequence[Any], dict[str, int]] = defaultdict(dict)
     counts: dict[Sequence[Any], tuple[int, int]] = {}
     for *group, cause, changes, clients in asked.rows(
-        *_FILES, "flow_figures", by=by, **_of_lines(asked.question, by)
+        *_FILES, "flows/figures", by=by, **_of_lines(asked.question, by)
     ):
         if cause is not None:
             causes[tuple(group)][cause] = changes
@@ -91,7 +91,7 @@ def _stock(asked: Asked) -> list[Figures] | None:
         return None
     days = sorted(set(_days_of_stock(asked)))
     found: dict[date, dict[str, int]] = {day: {} for day in days}
-    for day, category, clients in asked.rows("stock", days_of_stock=days):
+    for day, category, clients in asked.rows("flows/stock", days_of_stock=days):
         found[day][category] = clients
     known = [each for each in CATEGORIES if each != POTENTIAL]
     return [{"on": str(day)} | {name: found[day].get(name, 0) for name in known} for day in days]

@@ -12,6 +12,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from chalicelib.analytics.flows import flows, listed_by_flows
+from chalicelib.analytics.leaving import leaving, listed_by_leaving
 from chalicelib.analytics.retention import listed_by_retention, retention
 from chalicelib.analytics.services import services
 from chalicelib.analytics.sources import sources
@@ -33,6 +34,7 @@ from chalicelib.domain.reports.report_forms import (
     BASE_KEPT,
     COHORTS,
     FLOWS,
+    LEAVING,
     REPURCHASE,
     RETENTION,
     SERVICES,
@@ -59,6 +61,7 @@ _REPORTS = MappingProxyType(
         FLOWS: flows,
         SOURCES: sources,
         SERVICES: services,
+        LEAVING: leaving,
     }
 )
 _LISTS = MappingProxyType(
@@ -69,6 +72,7 @@ _LISTS = MappingProxyType(
         FLOWS: listed_by_flows,
         SOURCES: listed_by_retention,
         SERVICES: listed_by_retention,
+        LEAVING: listed_by_leaving,
     }
 )
 

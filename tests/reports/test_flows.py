@@ -1,8 +1,9 @@
 """Flows between categories: whatever the clients keep, SQL and the brute-force oracle count the same."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -15,6 +16,7 @@ from chalicelib.analytics.change_tables import unpack_changes
 from chalicelib.analytics.run_report import run_list, run_report
 from chalicelib.domain.clients.categories import CATEGORIES
 from chalicelib.domain.clients.category_changes import CategoryCause, CategoryChange
+from chalicelib.domain.clients.leaving import StatedReason
 from chalicelib.domain.facts.packed_changes import packed_changes
 from chalicelib.domain.facts.visit_facts import VisitFact
 from chalicelib.domain.reports.questions import Question, Report
@@ -56,7 +58,13 @@ def some_flow_question(random: Random, history: History) -> Question:
     return replace(question, first=days[0], last=days[1], **pair)
 
 
-def keep(connection: duckdb.DuckDBPyConnection, history: History, kept: Kept, question: Question) -> None:
+def keep(
+    connection: duckdb.DuckDBPyConnection,
+    history: History,
+    kept: Kept,
+    question: Question,
+    stated: Mapping[str, StatedReason] = MappingProxyType({}),
+) -> None:
     """The connection as the engine makes it for a question."""
     fill(connection, history)
     connection.execute("DELETE FROM listed_categories; DELETE FROM unchanged")
@@ -68,7 +76,8 @@ def keep(connection: duckdb.DuckDBPyConnection, history: History, kept: Kept, qu
         if now.on < question.first:
             connection.execute("INSERT INTO unchanged VALUES (?, 1)", [now.to])
             continue
-        text = packed_changes(a_client(client, category_changes=tuple(changes)))
+        leaving = (stated[client],) if client in stated else ()
+        text = packed_changes(a_client(client, category_changes=tuple(changes), leaving=leaving))
         row = [client, now.to, now.on, text]
         connection.execute("INSERT INTO listed_categories VALUES (?, ?, ?, ?)", row)
     unpack_changes(connection)

@@ -36,6 +36,7 @@ class ReportQuery(Body, rename={"from_": "from"}):
                   `-`: visits of which it is unknown.
     currency      of `value`: the visits that were paid in it; by default the one of most visits.
     before, after of `flows`: the category that a client had, and the one that they came to.
+    reason        of a list of `leaving`: the key of a row.
     list          the clients behind the figure: base, returned, lost or maturing.
     format        csv: the rows as a file; where there are none, the total.
     """
@@ -57,6 +58,7 @@ class ReportQuery(Body, rename={"from_": "from"}):
     currency: Currency | None = None
     before: Word | None = None
     after: Word | None = None
+    reason: Word | None = None
     list: Word | None = None
     format: Literal["json", "csv"] = "json"
     limit: Limit = 50
@@ -134,6 +136,7 @@ def question_of(report: str, asked: ReportQuery, after: str | None) -> Question:
         currency=asked.currency,
         category_before=asked.before,
         category_after=asked.after,
+        reason=asked.reason,
         listed=asked.list,
         limit=asked.limit,
         after=after,

@@ -30,6 +30,7 @@ class Question(Struct, frozen=True, kw_only=True):
     currency    of value: the visits that are paid in it; None: that of most visits.
     category_before, category_after
                 of flows: only changes from that category, only changes to that one.
+    reason      of lists of leaving: only the clients of that row.
     listed      base, returned, lost or maturing: the clients behind the figure; None: the figures.
     limit, after
                 of a list: its length, and the last client of the page before.
@@ -53,6 +54,7 @@ class Question(Struct, frozen=True, kw_only=True):
     currency: str | None = None
     category_before: str | None = None
     category_after: str | None = None
+    reason: str | None = None
     listed: str | None = None
     limit: int = 50
     after: str | None = None
@@ -137,6 +139,7 @@ PARAMETERS: Mapping[str, str] = MappingProxyType(
         "currency": "currency",
         "category_before": "before",
         "category_after": "after",
+        "reason": "reason",
         "listed": "list",
     }
 )

@@ -13,7 +13,7 @@ from chalicelib.domain.shared.months import first_day_of_month, last_day_of_mont
 
 RETENTION, COHORTS, REPURCHASE, SPEND, UPSELL = "retention", "cohorts", "repurchase", "spend", "upsell"
 STAFF, VALUE, BASE_KEPT, FLOWS = "staff", "value", "base-kept", "flows"
-SOURCES, SERVICES = "sources", "services"
+SOURCES, SERVICES, LEAVING = "sources", "services", "leaving"
 
 PERIOD, TRAILING, WINDOW = "period", "trailing", "window"
 SINCE_VISIT, FIRST_TIME = "since_visit", "first_time"
@@ -28,6 +28,8 @@ FILTERS = ("salon_ids", "staff_id", "service_id", "service_category", "source")
 LISTS = ("base", "returned", "lost", "maturing")
 CHANGES = "changes"
 """A table beside visits: changes of category."""
+COMPLAINTS = "complaints"
+"""A table beside visits: low ratings whose tasks are open, and where specialists work today."""
 
 COSTS = "costs"
 """The table of what sources cost."""
@@ -259,6 +261,18 @@ _OTHERS = (
         counts_returns=True,
         counts_firsts=True,
         whole_history=True,
+    ),
+    ReportForm(
+        id=LEAVING,
+        says="Of the clients who became lost in the period: what they stated as the reason, and what is"
+        " observed beside it.",
+        takes=_COMMON | {"listed", "reason"},
+        period=last_three_months_and_this,
+        lists=("base", "lost", "returned"),
+        names_months=True,
+        whole_history=True,
+        until_now=True,
+        tables=frozenset({CHANGES, COMPLAINTS}),
     ),
 )
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.categories import CATEGORIES
+from chalicelib.domain.reports.leaving_reasons import ROWS as REASONS
 from chalicelib.domain.reports.questions import PARAMETERS, Question, form_of
 from chalicelib.domain.reports.report_forms import (
     DEFAULT_DEFINITION,
@@ -81,6 +82,7 @@ def _check_choices(question: Question, form: ReportForm) -> None:
         ("listed", form.lists),
         ("category_before", CATEGORIES),
         ("category_after", CATEGORIES),
+        ("reason", REASONS),
     ):
         if name in form.takes and getattr(question, name) not in (None, *choices):
             field, known = PARAMETERS[name], list(choices)
@@ -91,6 +93,8 @@ def _check_used(question: Question, form: ReportForm) -> None:
     for name, field in PARAMETERS.items():
         if name not in form.takes | _ALWAYS_TAKEN and getattr(question, name) not in (None, ()):
             raise _unused(field)
+    if question.reason is not None and question.listed is None:
+        raise _unused(PARAMETERS["reason"])
 
 
 def _check_windows(question: Question, form: ReportForm) -> None:

@@ -180,6 +180,27 @@ def test_a_manager_and_a_specialist_get_flows_of_those_who_came_to_them_last(
     ]
 
 
+def test_reasons_that_were_stated_stand_beside_what_is_observed(
+    http: Http, visits: None, kept: None, world: Any
+) -> None:
+    http.put(f"/v1/clients/{ION}/leaving-reason", {"reason": "moved", "words": "to another town"})
+    http.patch("/v1/staff/stf_vera", {"archived": True})
+    asked = "/v1/reports/leaving?from=2026-08&to=2026-11-23"
+    answer = http.get(asked).json
+    found = {row["key"]: (row["clients"], row["known"]) for row in answer["rows"]}
+    assert (found["stated:moved"], found["stated:none"]) == ((1, 2), (1, 2))
+    assert (found["fact:specialist_left"], found["fact:gap_grew"]) == ((1, 2), (0, 1))
+    assert answer["total"]["outside"] == 1
+    listed = http.get(f"{asked}&list=base&reason=fact:specialist_left").json["items"]
+    assert [each["client_id"] for each in listed] == [ION]
+    by_staff = table_of(http.get(f"{asked}&by=staff&format=csv").text)
+    assert ("fact:specialist_left:stf_vera", "Vera", "1") in [
+        (row["key"], row["name"], row["clients"]) for row in by_staff
+    ]
+    centru = manager_of(http, world, "sal_centru")
+    assert [each["client_id"] for each in centru.get(f"{asked}&list=base").json["items"]] == [MARIA]
+
+
 @pytest.fixture
 def kept(world: Any) -> None:
     """Maria, who came to Anna last, was lost in September and came again; Ion is lost since August."""
@@ -275,6 +296,8 @@ def test_a_report_counts_as_a_request_that_writes(http: Http, visits: None, keys
         ("/v1/reports/flows?list=returned", 422, "UNKNOWN_CHOICE"),
         ("/v1/reports/flows?days=30", 422, "UNUSED_PARAMETER"),
         ("/v1/reports/spend?before=new", 422, "UNUSED_PARAMETER"),
+        ("/v1/reports/leaving?reason=fact:price_rose", 422, "UNUSED_PARAMETER"),
+        ("/v1/reports/leaving?list=base&reason=rain", 422, "UNKNOWN_CHOICE"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused_before_the_function_is_asked(
