@@ -56,10 +56,24 @@ SELECT
     40000::BIGINT AS list_minor, 40000::BIGINT AS price_minor,
     (20000 + hash(i, 7) % 60000)::BIGINT AS paid_minor,
     0::BIGINT AS goods_minor, 0::BIGINT AS points_minor, 0::BIGINT AS refunded_minor,
-    ['instagram', 'friend', 'walk-in', 'site', NULL][1 + (hash(i, 8) % 5)::INTEGER] AS source
+    ['instagram', 'friend', 'walk-in', 'site', NULL][1 + (hash(i, 8) % 5)::INTEGER] AS source,
+    visit_on - (hash(i, 10) % 60)::INTEGER AS booked_on,
+    NULL::VARCHAR AS referrer,
+    'completed' AS attendance
 FROM placed
 """
 """One visit in ten is in another salon than the client's own."""
+
+_TO_COME = """
+SELECT
+    'sal_' || format('{:022d}', (hash(i, 1) % $salons)::INTEGER) AS salon,
+    'bkg_' || format('{:022d}', 1000000000 + i) AS booking,
+    'cli_' || format('{:022d}', (hash(i, 2) % $clients)::INTEGER) AS client,
+    DATE '2026-11-29' + (hash(i, 3) % 40)::INTEGER AS starts_on,
+    DATE '2026-11-28' - (hash(i, 4) % 40)::INTEGER AS booked_on
+FROM range($clients // 10) AS numbers(i)
+"""
+"""A booking to come of one client in ten."""
 
 
 def figures(
@@ -109,6 +123,8 @@ def questions() -> dict[str, Any]:
         "first_time by source": retention("first_time", by="source", **year),
         "list of the lost": retention("window", listed="lost", limit=200, **month),
         "cohorts": Question(report="cohorts"),
+        "rebooking by staff": Question(report="rebooking", by="staff", **month),
+        "rebooking of a year": Question(report="rebooking", **year),
         "repurchase by staff": Question(report="repurchase", by="staff"),
         "spend by staff": Question(report="spend", by="staff", **year),
         "upsell by salon": Question(report="upsell", by="salon"),
@@ -141,11 +157,14 @@ def measured(visits: int, clients: int, salons: int, home: Path) -> dict[str, An
     tables.show("visits", pages, [], [])
     tables.set_up(set_up, {})
     tables.set_sources({})
+    tables.connection.execute(f"INSERT INTO to_come {_TO_COME}", {"clients": clients, "salons": salons})
     warm = _times(tables.connection)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     tables.remove()
     plain = open_database(home / "plain.duckdb", MEMORY_MB)
     plain.execute(f"CREATE VIEW visits AS FROM read_parquet('{home / 'visits.parquet'}')")
+    plain.execute("CREATE VIEW attendances AS FROM visits")
+    plain.execute(f"CREATE TABLE booked AS {_TO_COME}", {"clients": clients, "salons": salons})
     plain.execute(
         "CREATE TABLE salons AS SELECT 'sal' AS salon, 'sal' AS name, 'Europe/Chisinau' AS timezone"
     )

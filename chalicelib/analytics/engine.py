@@ -6,6 +6,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from chalicelib.analytics.booking_tables import set_bookings
 from chalicelib.analytics.change_tables import set_changes, set_complaints
 from chalicelib.analytics.fact_tables import FactTables, Objects
 from chalicelib.analytics.run_report import run_list, run_report
@@ -19,10 +20,11 @@ from chalicelib.domain.reports.reading_plan import (
     reading_plan,
     without_parts,
 )
-from chalicelib.domain.reports.report_forms import CHANGES, COMPLAINTS, COSTS
+from chalicelib.domain.reports.report_forms import BOOKINGS, CHANGES, COMPLAINTS, COSTS
 from chalicelib.domain.reports.settle_question import settled
 from chalicelib.domain.shared.errors import DomainError, Unreadable
 from chalicelib.services.facts.fact_ports import RenewalQueue
+from chalicelib.services.facts.read_bookings import bookings_held
 from chalicelib.services.reports.ask_report import first_today
 from chalicelib.services.reports.read_changes import categories_since, unchanged_since
 from chalicelib.services.reports.read_complaints import open_complaints
@@ -86,6 +88,8 @@ class DuckDbReports:
             tables.set_sources(directory.sources)
         if COSTS in form_of(question).tables:
             tables.set_costs(directory.sources)
+        if BOOKINGS in form_of(question).tables:
+            set_bookings(tables, bookings_held(self._world, network_id, sorted(directory.salons)))
         if CHANGES in form_of(question).tables:
             self._set_changes(tables, network_id, question)
         if COMPLAINTS in form_of(question).tables:

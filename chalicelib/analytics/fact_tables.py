@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 from duckdb import DuckDBPyConnection
 
+from chalicelib.analytics.booking_tables import BOOKINGS_SCHEMA
 from chalicelib.analytics.change_tables import CHANGES_SCHEMA
 from chalicelib.analytics.database import open_database
 from chalicelib.analytics.parquet import COMPLETED, SCHEMAS, FactSchema, rows_of_files
@@ -74,7 +75,8 @@ def _schema_of(kind: str, schema: FactSchema) -> str:
     )
 
 
-_SCHEMA = _SET_UP + "".join(_schema_of(*each) for each in SCHEMAS.items()) + _OF_COMPLETED + CHANGES_SCHEMA
+_OF_KINDS = "".join(_schema_of(*each) for each in SCHEMAS.items())
+_SCHEMA = _SET_UP + _OF_KINDS + _OF_COMPLETED + CHANGES_SCHEMA + BOOKINGS_SCHEMA
 
 
 class Objects(Protocol):

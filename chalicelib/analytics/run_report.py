@@ -13,6 +13,7 @@ from duckdb import DuckDBPyConnection
 
 from chalicelib.analytics.flows import flows, listed_by_flows
 from chalicelib.analytics.leaving import leaving, listed_by_leaving
+from chalicelib.analytics.rebooking import listed_by_rebooking, rebooking
 from chalicelib.analytics.retention import listed_by_retention, retention
 from chalicelib.analytics.services import services
 from chalicelib.analytics.sources import sources
@@ -35,6 +36,7 @@ from chalicelib.domain.reports.report_forms import (
     COHORTS,
     FLOWS,
     LEAVING,
+    REBOOKING,
     REPURCHASE,
     RETENTION,
     SERVICES,
@@ -62,6 +64,7 @@ _REPORTS = MappingProxyType(
         SOURCES: sources,
         SERVICES: services,
         LEAVING: leaving,
+        REBOOKING: rebooking,
     }
 )
 _LISTS = MappingProxyType(
@@ -73,6 +76,7 @@ _LISTS = MappingProxyType(
         SOURCES: listed_by_retention,
         SERVICES: listed_by_retention,
         LEAVING: listed_by_leaving,
+        REBOOKING: listed_by_rebooking,
     }
 )
 

@@ -11,14 +11,16 @@ from typing import Any, NamedTuple
 import duckdb
 from msgspec import json
 
+from chalicelib.analytics.booking_tables import BOOKINGS_SCHEMA
 from chalicelib.analytics.change_tables import CHANGES_SCHEMA
-from chalicelib.domain.facts.visit_facts import VisitFact
+from chalicelib.domain.facts.visit_facts import BookingToCome, VisitFact
 from chalicelib.domain.reports.questions import Question, final_on
 from chalicelib.domain.reports.report_forms import (
     COHORTS,
     DEFINITIONS,
     DIMENSIONS,
     PERIOD,
+    REBOOKING,
     RETENTION,
     SINCE_VISIT,
     TRAILING,
@@ -39,7 +41,8 @@ STARTS = (date(2023, 12, 20), date(2024, 1, 29), date(2024, 2, 26), date(2024, 3
 _COLUMNS = (
     "salon VARCHAR, booking VARCHAR, line USMALLINT, client VARCHAR, visit_on DATE, visit_at TIMESTAMP,"
     " service VARCHAR, staff VARCHAR, currency VARCHAR, list_minor BIGINT, price_minor BIGINT,"
-    " paid_minor BIGINT, goods_minor BIGINT, points_minor BIGINT, refunded_minor BIGINT, source VARCHAR"
+    " paid_minor BIGINT, goods_minor BIGINT, points_minor BIGINT, refunded_minor BIGINT, source VARCHAR,"
+    " booked_on DATE, referrer VARCHAR, attendance VARCHAR"
 )
 _SHAPE = json.encode([dict(each.split() for each in _COLUMNS.split(", "))]).decode()
 
@@ -60,7 +63,25 @@ def some_history(random: Random) -> History:
         for fact in _booking(random, number, start)
     ]
     merged = random.choice(({}, {}, {"cli_1": "cli_0"}, {"cli_2": "cli_1", "cli_1": "cli_3"}))
-    return History(facts, merged, CATEGORIES, ZONES)
+    booked = [_to_come(random, number, start) for number in range(random.choice((0, 2, 5)))]
+    return History(facts, merged, CATEGORIES, ZONES, booked)
+
+
+def _to_come(random: Random, number: int, start: date) -> BookingToCome:
+    starts_on = start + timedelta(days=random.choice((1, 5, 10, 31, 40)))
+    return BookingToCome(
+        salon=random.choice(sorted(ZONES)),
+        booking=f"bkg_to_come_{number}",
+        client=random.choice((*CLIENTS, None)),
+        starts_on=starts_on,
+        booked_on=_booked_on(random, starts_on),
+    )
+
+
+def _booked_on(random: Random, starts_on: date) -> date | None:
+    """On a day before, which is often that of another visit; entered on a later day; unknown."""
+    days = random.choice((0, 0, 1, 2, 3, 5, 8, 10, 30, -1, None, None))
+    return starts_on - timedelta(days=days) if days is not None else None
 
 
 def _booking(random: Random, number: int, start: date) -> list[VisitFact]:
@@ -68,6 +89,9 @@ def _booking(random: Random, number: int, start: date) -> list[VisitFact]:
     day = start + timedelta(days=random.choice((0, 0, 1, 2, 3, 5, 8, 10, 30, 31)))
     at = datetime(day.year, day.month, day.day, random.choice((2, 8, 12, 22)), 30, tzinfo=UTC)
     is_billed, source = random.random() < 0.8, random.choice(SOURCES)
+    booked_on = _booked_on(random, local_date(at, ZONES[salon]))
+    if random.random() < 0.1:
+        return [_missed(salon, number, client, at, booked_on)]
     return [
         VisitFact(
             salon=salon,
@@ -86,9 +110,31 @@ def _booking(random: Random, number: int, start: date) -> list[VisitFact]:
             points_minor=random.choice((0, 0, 1)),
             refunded_minor=random.choice((0, 0, 1)) if is_billed else 0,
             source=source,
+            booked_on=booked_on,
         )
         for line in range(random.choice((1, 1, 2, 3)))
     ]
+
+
+def _missed(
+    salon: str, number: int, client: str | None, at: datetime, booked_on: date | None
+) -> VisitFact:
+    return VisitFact(
+        salon=salon,
+        booking=f"bkg_{number:03d}",
+        line=0,
+        client=client,
+        visit_on=local_date(at, ZONES[salon]),
+        visit_at=at,
+        service="srv_cut",
+        staff=None,
+        currency=CURRENCIES[salon],
+        list_minor=None,
+        price_minor=None,
+        paid_minor=None,
+        booked_on=booked_on,
+        attendance="no_show",
+    )
 
 
 def some_asking(random: Random, history: History) -> Asking:
@@ -121,7 +167,8 @@ def some_asking(random: Random, history: History) -> Asking:
 def some_other_asking(random: Random, history: History, report: str) -> Asking:
     first, last = sorted((_date(random, history), _date(random, history)))
     by = None if report == COHORTS else random.choice((None, *DIMENSIONS))
-    question = Question(report=report, first=first, last=last, by=by, **_filter(random))
+    who = random.choice(("all", "new")) if report == REBOOKING else None
+    question = Question(report=report, first=first, last=last, by=by, who=who, **_filter(random))
     return Asking(question, _instant(random, history, question))
 
 
@@ -177,17 +224,22 @@ def empty_connection() -> duckdb.DuckDBPyConnection:
     )
     connection.execute("CREATE TABLE salons (salon VARCHAR, name VARCHAR, timezone VARCHAR)")
     connection.execute(
-        "CREATE VIEW visits AS SELECT f.* REPLACE (coalesce(m.target, f.client) AS client)"
+        "CREATE VIEW attendances AS SELECT f.* REPLACE (coalesce(m.target, f.client) AS client)"
         " FROM facts AS f LEFT JOIN merges AS m ON m.source = f.client"
     )
+    connection.execute("CREATE VIEW visits AS FROM attendances WHERE attendance = 'completed'")
+    connection.execute(BOOKINGS_SCHEMA)
     return connection
 
 
 def fill(connection: duckdb.DuckDBPyConnection, history: History) -> None:
     """The history takes the place of the one before."""
-    for table in ("facts", "merges", "services", "salons"):
+    for table in ("facts", "to_come", "merges", "services", "salons"):
         connection.execute(f"DELETE FROM {table}")
     fill_facts(connection, history.facts)
+    for each in history.booked:
+        row = [each.salon, each.booking, each.client, each.starts_on, each.booked_on]
+        connection.execute("INSERT INTO to_come VALUES (?, ?, ?, ?, ?)", row)
     for source in history.merged:
         target = source
         while target in history.merged:

@@ -6,20 +6,24 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from chalicelib.domain.facts.visit_facts import VisitFact
+from chalicelib.domain.facts.visit_facts import BookingToCome, VisitFact
 from chalicelib.domain.reports.questions import Question
 
 Figures = dict[str, Any]
+COUNTS = "clients", "unknown", "maturing"
+"""A row without any of these is none."""
 
 
 class History(NamedTuple):
     """facts: with clients as they were at the visit. merged: client -> the client who has them now.
-    categories: service -> category, None where it has none. zones: salon -> time zone."""
+    categories: service -> category, None where it has none. zones: salon -> time zone. booked: bookings that
+    are to come, or that nobody has closed."""
 
     facts: Sequence[VisitFact]
     merged: Mapping[str, str]
     categories: Mapping[str, str | None]
     zones: Mapping[str, str]
+    booked: Sequence[BookingToCome] = ()
 
 
 class Outcome(NamedTuple):
@@ -31,6 +35,12 @@ class Outcome(NamedTuple):
     staff: str | None
 
 
+def final(client: str, merged: Mapping[str, str]) -> str:
+    while client in merged:
+        client = merged[client]
+    return client
+
+
 class Oracle:
     """The answers to a settled question, on a local date."""
 
@@ -38,12 +48,17 @@ class Oracle:
         self.question, self.today = question, today
         self.categories = history.categories
         self.lines: dict[str, list[VisitFact]] = {}
+        self.held: dict[str, list[tuple[date, date | None]]] = {}
         for fact in history.facts:
             if fact.client is not None:
-                client = fact.client
-                while client in history.merged:
-                    client = history.merged[client]
-                self.lines.setdefault(client, []).append(fact)
+                client = final(fact.client, history.merged)
+                self.held.setdefault(client, []).append((fact.visit_on, fact.booked_on))
+                if fact.attendance == "completed":
+                    self.lines.setdefault(client, []).append(fact)
+        for each in history.booked:
+            if each.client is not None:
+                client = final(each.client, history.merged)
+                self.held.setdefault(client, []).append((each.starts_on, each.booked_on))
 
     # --- what a line is asked for
 
@@ -204,6 +219,51 @@ class Oracle:
             "spent_minor": spent,
         }
 
+    # --- rebooking
+
+    def answers(self, by: str | None, key: str) -> Iterator[tuple[str, str]]:
+        """Client and answer of each visit of the period: yes, no, unknown or open."""
+        asked = self.question
+        assert asked.first is not None
+        assert asked.last is not None
+        for client, facts in self.within(by, key).items():
+            first_ever = min(fact.visit_on for fact in self.lines[client])
+            if asked.who == "new" and not asked.first <= first_ever <= asked.last:
+                continue
+            for _, day in sorted({(fact.salon, fact.visit_on) for fact in facts}):
+                later = [booked for starts, booked in self.held[client] if starts > day]
+                if any(booked is not None and booked <= day for booked in later):
+                    yield client, "yes"
+                elif day >= self.today:
+                    yield client, "open"
+                else:
+                    yield client, "unknown" if None in later else "no"
+
+    def rebooking_of(self, by: str | None, key: str) -> Figures:
+        found = list(self.answers(by, key))
+        known = [(client, answer) for client, answer in found if answer in ("yes", "no")]
+        of = {each: sum(answer == each for _, answer in found) for each in ("yes", "unknown", "open")}
+        return {
+            "visits": len(known),
+            "rebooked": of["yes"],
+            "rate": float(Fraction(of["yes"], len(known))) if known else None,
+            "clients": len({client for client, _ in known}),
+            "unknown": of["unknown"],
+            "maturing": of["open"],
+        }
+
+    def rebooking_listed(self, which: str) -> list[str]:
+        found: dict[str, set[str]] = {}
+        for client, answer in self.answers(None, ""):
+            if answer in ("yes", "no"):
+                found.setdefault(client, set()).add(answer)
+        belongs = {"base": {"yes", "no"}, "returned": {"yes"}}
+        return sorted(
+            client
+            for client, answers in found.items()
+            if (answers == {"no"} if which == "lost" else answers & belongs[which])
+        )
+
     # --- the other reports
 
     def within(self, by: str | None, key: str) -> dict[str, list[VisitFact]]:
@@ -284,7 +344,7 @@ class Oracle:
     def keyed(self, of: Any) -> tuple[list[Figures], Figures]:
         by = self.question.by
         rows = [{"key": key} | of(by, key) for key in self.keys(by)] if by else []
-        return [row for row in rows if row["clients"]], of(None, "")
+        return [row for row in rows if any(row.get(each) for each in COUNTS)], of(None, "")
 
     def spend_of(self, by: str | None, key: str, currency: str) -> Figures | None:
         visits: dict[tuple[str, str, date], list[VisitFact]] = {}

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from chalicelib.analytics.run_report import run_list, run_report
 from chalicelib.domain.reports.questions import ListedClient, Question
-from chalicelib.domain.reports.report_forms import LISTS
+from chalicelib.domain.reports.report_forms import FORMS, LISTS, REBOOKING
 from chalicelib.domain.reports.settle_question import settled
 from chalicelib.domain.shared.zones import local_date
 from tests.profile import tries
@@ -97,7 +97,7 @@ def test_the_other_reports_are_what_the_oracle_counts(
     connection: duckdb.DuckDBPyConnection, seed: int
 ) -> None:
     random, history = drawn(connection, seed)
-    for name in ("cohorts", "repurchase", "spend", "upsell"):
+    for name in ("cohorts", "repurchase", "spend", "upsell", "rebooking"):
         question, as_of = some_other_asking(random, history, name)
         note(question)
         report = run_report(connection, question, as_of, HOME)
@@ -106,9 +106,26 @@ def test_the_other_reports_are_what_the_oracle_counts(
         if name == "spend":
             assert rows == counted.spend()
             continue
-        of = {"repurchase": counted.repurchase_of, "upsell": counted.upsell_of}
+        of = {
+            "repurchase": counted.repurchase_of,
+            "upsell": counted.upsell_of,
+            "rebooking": counted.rebooking_of,
+        }
         expected = counted.cohorts() if name == "cohorts" else counted.keyed(of[name])
         assert (rows, compared(report.total)) == expected
+
+
+@tries(40, 2_000)
+@given(seed=SEEDS, which=st.sampled_from(FORMS[REBOOKING, None].lists))
+def test_the_clients_who_rebooked_are_those_whom_the_oracle_counts(
+    connection: duckdb.DuckDBPyConnection, seed: int, which: str
+) -> None:
+    random, history = drawn(connection, seed)
+    question, as_of = some_other_asking(random, history, REBOOKING)
+    question = replace(question, listed=which, by=None)
+    note(question)
+    found = run_list(connection, question, as_of, HOME).items
+    assert [each.client_id for each in found] == oracle(history, question, as_of).rebooking_listed(which)
 
 
 def test_most_random_questions_are_about_somebody_who_returns_and_somebody_who_does_not() -> None:

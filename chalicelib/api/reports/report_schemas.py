@@ -37,7 +37,8 @@ class ReportQuery(Body, rename={"from_": "from"}):
     currency      of `value`: the visits that were paid in it; by default the one of most visits.
     before, after of `flows`: the category that a client had, and the one that they came to.
     reason        of a list of `leaving`: the key of a row.
-    list          the clients behind the figure: base, returned, lost or maturing.
+    list          the clients behind the figure: base, returned, lost or maturing; of `rebooking`, returned:
+                  who rebooked at one visit at least.
     format        csv: the rows as a file; where there are none, the total.
     """
 

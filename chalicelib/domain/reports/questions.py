@@ -218,4 +218,5 @@ def needed_days(question: Question) -> tuple[date | None, date]:
     if question.listed is not None or form.until_now:
         return None, date.max
     whole = form.whole_history or counts_firsts(question)
-    return None if whole else base_period(question)[0], return_period(question)[1] or question.last
+    last = date.max if form.later_visits else return_period(question)[1] or question.last
+    return None if whole else base_period(question)[0], last

@@ -13,7 +13,7 @@ from chalicelib.domain.shared.months import first_day_of_month, last_day_of_mont
 
 RETENTION, COHORTS, REPURCHASE, SPEND, UPSELL = "retention", "cohorts", "repurchase", "spend", "upsell"
 STAFF, VALUE, BASE_KEPT, FLOWS = "staff", "value", "base-kept", "flows"
-SOURCES, SERVICES, LEAVING = "sources", "services", "leaving"
+SOURCES, SERVICES, LEAVING, REBOOKING = "sources", "services", "leaving", "rebooking"
 
 PERIOD, TRAILING, WINDOW = "period", "trailing", "window"
 SINCE_VISIT, FIRST_TIME = "since_visit", "first_time"
@@ -30,6 +30,8 @@ CHANGES = "changes"
 """A table beside visits: changes of category."""
 COMPLAINTS = "complaints"
 """A table beside visits: low ratings whose tasks are open, and where specialists work today."""
+BOOKINGS = "bookings"
+"""A table beside visits: bookings to come."""
 
 COSTS = "costs"
 """The table of what sources cost."""
@@ -101,6 +103,7 @@ class ReportForm(Struct, frozen=True, kw_only=True):
     counts_firsts   the first visit ever of each client decides who is in the base.
     whole_history   visits before the base count, too.
     until_now       visits count until now, whatever the period is.
+    later_visits    visits after the period count, too, until now.
     everywhere      visits in other salons than those asked about count, too.
     tables          what the report reads beside visits, such as `touches`.
     """
@@ -122,6 +125,7 @@ class ReportForm(Struct, frozen=True, kw_only=True):
     counts_firsts: bool = False
     whole_history: bool = False
     until_now: bool = False
+    later_visits: bool = False
     everywhere: bool = False
     tables: frozenset[str] = frozenset()
 
@@ -198,6 +202,17 @@ _OTHERS = (
         says="Clients with services of one category in the period, and clients with services of several.",
         period=until_today,
         everywhere=True,
+    ),
+    ReportForm(
+        id=REBOOKING,
+        says="Of the visits in the period: those at the end of whose date the client held a booking for a"
+        " later date, in any salon, that is not cancelled by now.",
+        takes=_COMMON | {"who", "listed"},
+        lists=("base", "returned", "lost"),
+        period=last_full_month,
+        later_visits=True,
+        everywhere=True,
+        tables=frozenset({BOOKINGS}),
     ),
     ReportForm(
         id=VALUE,

@@ -1,7 +1,7 @@
 """Read the bookings to come of a salon from its index, as they are now."""
 
-from collections.abc import Iterator
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
 
 from chalicelib.domain.facts.packed_bookings import client_and_instant
 from chalicelib.domain.facts.recorded_visits import booked_on, zone_of_salon
@@ -9,6 +9,18 @@ from chalicelib.domain.facts.visit_facts import BookingToCome
 from chalicelib.domain.shared.zones import day_start, local_date
 from chalicelib.services.facts.read_visits import READ_AT_ONCE
 from chalicelib.services.shared.world import World
+
+UNCLOSED_DAYS = 7
+"""How many days after its start a booking that nobody has closed or cancelled still counts as held."""
+
+
+def bookings_held(world: World, network_id: str, salon_ids: Iterable[str]) -> Iterator[BookingToCome]:
+    """The bookings of these salons that clients hold now, each salon's by its own date; as
+    `bookings_to_come`."""
+    directory, now = world.directory(network_id), world.now()
+    for salon_id in salon_ids:
+        since = local_date(now, zone_of_salon(directory, salon_id)) - timedelta(days=UNCLOSED_DAYS)
+        yield from bookings_to_come(world, network_id, salon_id, since)
 
 
 def bookings_to_come(world: World, network_id: str, salon_id: str, since: date) -> Iterator[BookingToCome]:

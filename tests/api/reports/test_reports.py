@@ -126,6 +126,24 @@ def test_a_cohort_table_is_asked_for_by_months(http: Http, visits: None) -> None
     assert rows[0]["returned"][:4] == [1, 0, 1, 1]
 
 
+def test_rebooking_counts_a_booking_that_is_to_come(http: Http, visits: None, world: Any) -> None:
+    """Maria's visit in April was rebooked at the desk, Ion's in March was not."""
+    made_at, starts_at = (datetime(2026, month, 10, 15, tzinfo=UTC) for month in (4, 12))
+    save_booking(world.store, a_booking("bkg_next", client_id=MARIA, made_at=made_at, starts_at=starts_at))
+    rebooking = "/v1/reports/rebooking?from=2026-03-01&to=2026-04-30"
+    answer = http.get(f"{rebooking}&by=staff").json
+    assert [(row["name"], row["visits"], row["rebooked"]) for row in answer["rows"]] == [
+        ("Anna", 2, 1), ("Vera", 1, 0),
+    ]  # fmt: skip
+    assert answer["total"].items() >= {"visits": 3, "rebooked": 1, "clients": 2, "unknown": 0}.items()
+    assert answer["definition"]["id"] == "rebooking"
+    listed = {which: http.get(f"{rebooking}&list={which}").json["items"] for which in ("returned", "lost")}
+    assert [[each["client_id"] for each in items] for items in listed.values()] == [[MARIA], [ION]]
+    assert [row["rebooked"] for row in table_of(http.get(f"{rebooking}&format=csv").text)] == ["1"]
+    of_york = manager_of(http, world, "sal_york").get(rebooking).json
+    assert of_york["total"]["visits"] == 0
+
+
 def test_words_for_a_source_count_under_what_they_mean_today(http: Http, visits: None, world: Any) -> None:
     for client_id, word in ((MARIA, "INSTA "), (ION, "Tik Tok")):
         client = world.store.get(Client, network_id=NETWORK, id=client_id)
@@ -279,6 +297,9 @@ def test_a_report_counts_as_a_request_that_writes(http: Http, visits: None, keys
     [
         ("/v1/reports/none", 404, "NOT_FOUND"),
         ("/v1/reports/retention", 422, "UNKNOWN_DEFINITION"),
+        ("/v1/reports/rebooking?list=maturing", 422, "UNKNOWN_CHOICE"),
+        ("/v1/reports/rebooking?days=30", 422, "UNUSED_PARAMETER"),
+        ("/v1/reports/rebooking?who=some", 422, "UNKNOWN_CHOICE"),
         (f"{WINDOW}&by=weather", 422, "UNKNOWN_DIMENSION"),
         (f"{WINDOW}&days=0", 422, "OUT_OF_RANGE"),
         (f"{WINDOW}&days=10000", 422, "OUT_OF_RANGE"),
