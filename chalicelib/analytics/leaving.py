@@ -29,7 +29,7 @@ def leaving(asked: Asked) -> tuple[list[Figures], Figures]:
     """A row for each reason that clients state and each fact that is observed; with a dimension for each
     value of it, too. A client may be in several rows."""
     by, whole = asked.question.by, _counts(asked, None)
-    ((clients, returned, told),) = asked.rows(*_FILES, "leaving/total", by=None, **_BOUNDS)
+    ((clients, returned, with_any),) = asked.rows(*_FILES, "leaving/total", by=None, **_BOUNDS)
     since = asked.connection.execute("SELECT min(since)::DATE::VARCHAR FROM complaints_read").fetchall()
     total = {
         "clients": clients,
@@ -37,7 +37,7 @@ def leaving(asked: Asked) -> tuple[list[Figures], Figures]:
         "lost": clients - returned,
         "stated": _stated(whole, outside=False) + _stated(whole, outside=True),
         "outside": _stated(whole, outside=True),
-        "nothing_told": clients - told,
+        "nothing_told": clients - with_any,
         "complaints_since": since[0][0],
         "not_known": ["rating"],
     }

@@ -154,7 +154,7 @@ class LeavingOracle:
             if each.price_minor:
                 priced[each.visit_on] = max(priced[each.visit_on], each.price_minor)
         earlier = [day for day in priced if day < fact.visit_on]
-        if fact.visit_on not in priced or not earlier:
+        if fact.service is None or fact.visit_on not in priced or not earlier:
             return None
         return priced[fact.visit_on] * 10 >= priced[max(earlier)] * 11
 
