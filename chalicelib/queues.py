@@ -65,7 +65,8 @@ class SqsIntakeQueue:
 
 class SqsRenewalQueue:
     """Messages `{"network_id", "table", "salon_id", "month", "whole"}`, grouped by page, so that a page has
-    one worker. whole: "yes", or empty."""
+    one worker. whole: "yes", or empty. The other messages are `{"network_id", "metric_id"}`, grouped by
+    metric."""
 
     def __init__(self, client: Callable[[], Any], url: str) -> None:
         self._client, self._url = client, url
@@ -80,6 +81,11 @@ class SqsRenewalQueue:
         }
         once = f"{page.network_id}#{page.id}#{page.version}#{wanted}"
         _send(self._client(), self._url, {**names, "whole": wanted}, group=page.id, once=once)
+
+    def measure(self, network_id: str, metric_id: str, version: int) -> None:
+        body = {"network_id": network_id, "metric_id": metric_id}
+        once = f"{network_id}#{metric_id}#{version}"
+        _send(self._client(), self._url, body, group=metric_id, once=once)
 
 
 def _send(client: Any, url: str, body: dict[str, str], *, group: str, once: str) -> None:

@@ -72,7 +72,7 @@ class Settings(Struct, frozen=True):
     site_api_urls    by booking site, where its API is, in place of the site's own address.
     facts_bucket     the bucket of facts as Parquet.
     renew_queue_url  of the queue of pages of facts that are to be renewed.
-    reports_function the function that makes reports; empty but in the API.
+    reports_function the function that makes reports; empty but in the API and in the renewals.
     """
 
     region: str

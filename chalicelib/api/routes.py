@@ -20,7 +20,7 @@ from chalicelib.api.networks import (  # noqa: F401
     split,
 )
 from chalicelib.api.pages import card_page, pages, stop_page  # noqa: F401
-from chalicelib.api.reports import call_today  # noqa: F401
+from chalicelib.api.reports import call_today, metrics  # noqa: F401
 from chalicelib.api.reports import reports as owner_reports  # noqa: F401
 from chalicelib.api.simulations import simulations  # noqa: F401
 from chalicelib.api.waking import walks  # noqa: F401

@@ -84,6 +84,7 @@ TEMPLATES = {
     "SPENDING": ("NET#{network_id}#SPENDING", "SPENDING#{month}"),
     "NUMBER": ("NUMBER#{number}", "NUMBER"),
     "LINK": ("LINK#{id}", "LINK"),
+    "METRIC": ("NET#{network_id}#METRICS", "METRIC#{id}"),
     "FACTPAGE": ("NET#{network_id}#FACTS", "FACTPAGE#{table}#{salon_id}#{month}"),
 }
 """Kind of item -> (PK, SK)."""

@@ -34,6 +34,7 @@ from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.networks.sources import HeardSource, Source
 from chalicelib.domain.networks.trial import TrialTally
+from chalicelib.domain.reports.chosen_metrics import ChosenMetric
 from chalicelib.domain.shared.aliases import Alias, InboundNumber
 from chalicelib.domain.shared.links import Link
 from chalicelib.domain.shared.operations import GivenAnswer, Parked, Tally
@@ -112,4 +113,5 @@ KINDS: dict[type[Any], Kind] = {
     Spending: Kind("SPENDING"),
     InboundNumber: Kind("NUMBER"),
     FactPage: Kind("FACTPAGE"),
+    ChosenMetric: Kind("METRIC"),
 }

@@ -49,6 +49,7 @@ from chalicelib.domain.networks.network import ReviewLink
 from chalicelib.domain.networks.rules import ChannelStep
 from chalicelib.domain.networks.sources import MonthCost
 from chalicelib.domain.networks.trial import TrialSum
+from chalicelib.domain.reports.chosen_metrics import MonthValue
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import Touch
 from chalicelib.domain.shared.waking import Trouble, Wake
@@ -99,6 +100,7 @@ ROWS: frozenset[type[Any]] = frozenset(
         ReviewLink,
         ChannelStep,
         MonthCost,
+        MonthValue,
         QuietHours,
         TrialSum,
         Touch,

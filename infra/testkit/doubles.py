@@ -100,6 +100,7 @@ class FolderObjects:
 class RecordingRenewals:
     """damaged: the ids of pages that are to be made again as a whole."""
 
+    metrics: list[str] = field(default_factory=list)
     pages: list[FactPage] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
 
@@ -107,6 +108,9 @@ class RecordingRenewals:
         self.pages.append(page)
         if whole:
             self.damaged.append(page.id)
+
+    def measure(self, network_id: str, metric_id: str, version: int) -> None:
+        self.metrics.append(metric_id)
 
 
 @dataclass
@@ -117,6 +121,9 @@ class InstantRenewals:
 
     def renew(self, page: FactPage, *, whole: bool = False) -> None:
         self.store.save(renewed(page, f"{page.id}.{page.version}", 0, page.renew_at or NOW))
+
+    def measure(self, network_id: str, metric_id: str, version: int) -> None:
+        """Nothing is measured: there is nobody to ask."""
 
 
 @dataclass

@@ -3,7 +3,7 @@ in ledger.py, reversal.py and domain/merging."""
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -244,6 +244,12 @@ class Account(Struct, frozen=True, kw_only=True):
 
     def hold_of_booking(self, booking_id: str) -> Hold | None:
         return next((hold for hold in self.holds if hold.booking_id == booking_id), None)
+
+
+def expiry_day(occurrence: int) -> date:
+    """The last local day of the points that a warning with that occurrence is about."""
+    day, offset = divmod(occurrence, 1000)
+    return date.fromordinal(day + offset)
 
 
 class Entry(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.client_plan import salon_of, zone_of
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.loyalty.account import Account, expiry_day
 from chalicelib.domain.loyalty.ledger import next_expiration
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import MessageRules
@@ -106,12 +106,6 @@ def _by_day(account: Account, zone: str) -> dict[date, list[tuple[datetime, date
 def last_day(expires_at: datetime, zone: str) -> date:
     """The last local day on which points with that expiry can be used."""
     return local_date(expires_at - datetime.resolution, zone)
-
-
-def expiry_day(occurrence: int) -> date:
-    """The last local day of the points that a warning is about."""
-    day, offset = divmod(occurrence, 1000)
-    return date.fromordinal(day + offset)
 
 
 def expiring_points(account: Account, occurrence: int, zone: str, now: datetime) -> int:

@@ -10,8 +10,7 @@ from chalicelib.domain.clients.calls import CallResult
 from chalicelib.domain.clients.categories import OVERDUE
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.clients.consents import BY_PHONE
-from chalicelib.domain.loyalty.account import Account
-from chalicelib.domain.loyalty.account_plan import expiry_day
+from chalicelib.domain.loyalty.account import Account, expiry_day
 from chalicelib.domain.shared.touches import TouchKind
 
 _NOTHING = "-"

@@ -20,9 +20,12 @@ class FactObjects(Protocol):
 
 
 class RenewalQueue(Protocol):
-    """The function that renews pages of facts."""
+    """The function that renews pages of facts, and measures chosen metrics."""
 
     def renew(self, page: FactPage, *, whole: bool = False) -> None:
         """Has a page renewed; once, however often the same version of the page is handed over within some
         minutes. whole: its part is missing or damaged, so that all of the month is read from the index.
         Raises if the call may not have arrived."""
+
+    def measure(self, network_id: str, metric_id: str, version: int) -> None:
+        """Has a chosen metric measured, under the same terms. version: of the metric as it is handed over."""

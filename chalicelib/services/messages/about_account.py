@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty import account_plan
-from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.loyalty.account import Account, expiry_day
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.networks.network import Directory, Salon, Template
 from chalicelib.domain.networks.rules import MessageRules
@@ -53,7 +53,7 @@ class AboutAccount(Struct, frozen=True):
             now,
             points_balance=self.item.balance,
             points_expiring=self._expiring(plan, now),
-            points_until=account_plan.expiry_day(plan.occurrence) if plan.occurrence else None,
+            points_until=expiry_day(plan.occurrence) if plan.occurrence else None,
         )
 
     def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:

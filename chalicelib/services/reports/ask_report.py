@@ -41,6 +41,17 @@ def first_today(world: World, directory: Directory) -> date:
     return min(local_date(now, salon.timezone) for salon in directory.salons.values())
 
 
+def ensure_known(directory: Directory, question: Question) -> None:
+    """Raises NOT_FOUND for a salon, a specialist or a service that the network does not have."""
+    for what, named, known in (
+        *(("salon", salon_id, directory.salons) for salon_id in question.salon_ids or ()),
+        ("staff member", question.staff_id, directory.staff),
+        ("service", question.service_id, directory.services),
+    ):
+        if named and named not in known:
+            raise missing(what, named)
+
+
 def clients_by_id(world: World, network_id: str, client_ids: Sequence[str]) -> dict[str, Client]:
     """The clients of those ids; those that are gone are left out."""
     return {client.id: client for client in world.store.clients_named(network_id, client_ids)}
@@ -50,12 +61,7 @@ def _within_reach(world: World, access: Access, question: Question) -> Question:
     directory = world.directory(access.network_id)
     for salon_id in question.salon_ids or ():
         get_salon(world, access, salon_id)
-    for what, named, known in (
-        ("staff member", question.staff_id, directory.staff),
-        ("service", question.service_id, directory.services),
-    ):
-        if named and named not in known:
-            raise missing(what, named)
+    ensure_known(directory, question)
     if access.role is Role.SPECIALIST:
         if question.staff_id not in (None, access.staff_id):
             raise forbidden("A specialist sees their own figures only.", staff_id=question.staff_id)

@@ -25,6 +25,7 @@ from chalicelib.domain.messages.messages import Message, MessageSummary, Outcome
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import Directory, Template
 from chalicelib.domain.reports.call_hints import OverdueHint, PointsHint
+from chalicelib.domain.reports.chosen_metrics import ChosenMetric
 from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.touches import TouchKind
@@ -34,7 +35,18 @@ from chalicelib.services.shared.storable import Storable
 T = TypeVar("T")
 V = TypeVar("V", bound=Storable)
 
-Woken = Booking | Client | Account | Recipient | InboxItem | AnyWalk | Promotion | SitePoll | FactPage
+Woken = (
+    Booking
+    | Client
+    | Account
+    | Recipient
+    | InboxItem
+    | AnyWalk
+    | Promotion
+    | SitePoll
+    | FactPage
+    | ChosenMetric
+)
 """The values that have a wake pointer."""
 
 

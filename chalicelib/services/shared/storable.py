@@ -29,6 +29,7 @@ from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.networks.sources import HeardSource, Source
 from chalicelib.domain.networks.trial import TrialTally
+from chalicelib.domain.reports.chosen_metrics import ChosenMetric
 from chalicelib.domain.shared.aliases import Alias, InboundNumber
 from chalicelib.domain.shared.links import Link
 from chalicelib.domain.shared.operations import GivenAnswer, Parked, Tally
@@ -83,4 +84,5 @@ Storable = (
     | Spending
     | InboundNumber
     | FactPage
+    | ChosenMetric
 )

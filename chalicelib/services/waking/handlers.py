@@ -1,6 +1,6 @@
 """Handlers: what waking means for each kind of item. Bookings, clients, accounts, recipients of campaigns,
-walks, promotions, polls of booking sites and pages of facts wake, and so do webhooks that were never
-ingested."""
+walks, promotions, polls of booking sites, pages of facts and chosen metrics wake, and so do webhooks that
+were never ingested."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -22,6 +22,7 @@ from chalicelib.domain.loyalty.passes import Pass, PassDevice
 from chalicelib.domain.marketing.campaigns import Campaign, Recipient
 from chalicelib.domain.marketing.promotions import Promotion
 from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.reports.chosen_metrics import ChosenMetric
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import TouchKind
@@ -46,6 +47,7 @@ from chalicelib.services.messages.about_booking import about_booking
 from chalicelib.services.messages.about_client import about_client
 from chalicelib.services.messages.send_touches import send_due
 from chalicelib.services.messages.sending import Sending
+from chalicelib.services.reports.measure_metric import wake_metric
 from chalicelib.services.shared.ports import IntakeQueue, PassUpdates
 from chalicelib.services.shared.world import World
 from chalicelib.services.waking.wake_items import Handlers
@@ -92,6 +94,7 @@ def handlers(
         InboxItem: lambda item: wake_inbox_item(sending, intake, item),
         SitePoll: lambda poll: wake_poll(sending.world, polling, poll),
         FactPage: lambda page: wake_page(sending.world, renewals, page),
+        ChosenMetric: lambda metric: wake_metric(sending.world, renewals, metric),
     }
 
 

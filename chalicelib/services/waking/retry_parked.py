@@ -16,6 +16,7 @@ from chalicelib.domain.marketing.campaigns import Recipient
 from chalicelib.domain.marketing.promotions import Promotion
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Salon
+from chalicelib.domain.reports.chosen_metrics import ChosenMetric
 from chalicelib.domain.shared.errors import Unreadable, conflict, missing
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.waking import Wake
@@ -144,6 +145,8 @@ def _item(world: World, parked: Parked) -> Woken | None:
         return world.store.get(Walk, network_id=network_id, id=item_id)
     if item_id.startswith("prm_"):
         return world.store.get(Promotion, network_id=network_id, id=item_id)
+    if item_id.startswith("mtr_"):
+        return world.store.get(ChosenMetric, network_id=network_id, id=item_id)
     if item_id.startswith("cmp_"):
         campaign_id, _, client_id = item_id.partition(".")
         return world.store.get(Recipient, network_id=network_id, client_id=client_id, campaign_id=campaign_id)
