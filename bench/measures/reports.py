@@ -32,11 +32,33 @@ TIMES = 3
 
 _VISITS = """
 CREATE TABLE made AS
-WITH drawn AS (
+WITH lives AS (
     SELECT
-        i, DATE '2024-12-01' + (hash(i, 3) % 728)::INTEGER AS visit_on,
-        (pow((hash(i, 2) % 1000000) / 1e6, 1.5) * $clients)::INTEGER AS client
-    FROM range($visits) AS numbers(i)
+        client::INTEGER AS client,
+        hash(client, 1) % 700 AS joined,
+        10 + 60 * pow((hash(client, 2) % 1000000) / 1e6, 2) AS mean_gap,
+        0.01 + 0.4 * pow((hash(client, 3) % 1000000) / 1e6, 2) AS leaves,
+        1 + floor(ln((1 + hash(client, 4) % 1000000) / 1000001) / ln(1 - leaves)) AS visits
+    FROM range($clients) AS numbers(client)
+),
+gaps AS (
+    SELECT
+        client, joined, number,
+        1 + floor(-mean_gap * ln((1 + hash(client, number, 5) % 1000000) / 1000001)) AS gap
+    FROM lives, range(least(visits, 150)::BIGINT) AS numbers(number)
+),
+came AS (
+    SELECT
+        client,
+        joined + sum(gap) OVER (PARTITION BY client ORDER BY number) - 1 AS day,
+        DATE '2024-12-01' + day::INTEGER AS visit_on
+    FROM gaps
+),
+drawn AS (
+    SELECT client, visit_on, row_number() OVER (ORDER BY hash(client, visit_on, 6), client, visit_on) AS i
+    FROM came
+    WHERE day < 728
+    QUALIFY i <= $visits
 ),
 placed AS (
     SELECT
@@ -54,7 +76,7 @@ SELECT
     'stf_' || format('{:022d}', salon * 8 + (hash(i, 6) % 8)::INTEGER) AS staff,
     'MDL' AS currency,
     40000::BIGINT AS list_minor, 40000::BIGINT AS price_minor,
-    (20000 + hash(i, 7) % 60000)::BIGINT AS paid_minor,
+    (20000 + hash(client, 7) % 40000 + hash(i, 7) % 20000)::BIGINT AS paid_minor,
     0::BIGINT AS goods_minor, 0::BIGINT AS points_minor, 0::BIGINT AS refunded_minor,
     ['instagram', 'friend', 'walk-in', 'site', NULL][1 + (hash(i, 8) % 5)::INTEGER] AS source,
     visit_on - (hash(i, 10) % 60)::INTEGER AS booked_on,
@@ -62,7 +84,8 @@ SELECT
     'completed' AS attendance
 FROM placed
 """
-"""One visit in ten is in another salon than the client's own."""
+"""Clients come at random, each at a pace of their own, and leave after a visit with a probability of their
+own, so that their value can be foretold. One visit in ten is in another salon than the client's own."""
 
 _TO_COME = """
 SELECT
@@ -133,6 +156,10 @@ def questions() -> dict[str, Any]:
         "sources of a year": Question(report="sources", **year),
         "services": Question(report="services", **month),
         "services of a year": Question(report="services", **year),
+        "value": Question(report="value"),
+        "value by source": Question(report="value", by="source"),
+        "list of the best": Question(report="value", listed="base", limit=200),
+        "base kept": Question(report="base-kept"),
     }
 
 
