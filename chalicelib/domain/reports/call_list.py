@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clients.calls import CallResult, PhoneCall
-from chalicelib.domain.messages.caps import WEEK, counts, over_cap
+from chalicelib.domain.messages.caps import counts, over_cap
 from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.reports.call_hints import OverdueHint
@@ -148,11 +148,10 @@ def rests(
     return today < called_on + REST[result]
 
 
-def is_capped(log: Iterable[Message], rules: MessageRules, now: datetime) -> bool:
-    """Whether the messages of the last seven days leave no room for a call, which counts like a marketing
-    message. A network that sends no such messages may call all the same. log: these messages, and perhaps
-    older ones."""
-    recent = [(each.kind, each.recorded_at) for each in log if counts(each) and each.recorded_at > now - WEEK]
+def is_capped(log: Iterable[Message], rules: MessageRules) -> bool:
+    """Whether these messages leave no room for a call, which counts like a marketing message. A network that
+    sends no such messages may call all the same."""
+    recent = [(each.kind, each.recorded_at) for each in log if counts(each)]
     at_least_one = replace(
         rules,
         weekly_cap=max(rules.weekly_cap, 1),

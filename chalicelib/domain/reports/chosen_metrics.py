@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.reports.questions import Question, Report
-from chalicelib.domain.reports.report_forms import PERIOD, REPURCHASE, RETENTION, SPEND, UPSELL
+from chalicelib.domain.reports.report_forms import PERIOD, REBOOKING, REPURCHASE, RETENTION, SPEND, UPSELL
 from chalicelib.domain.shared.months import first_day_of_month, last_day_of_month, month_number
 from chalicelib.domain.shared.waking import Trouble, Wake
 from chalicelib.domain.shared.zones import local_date, local_instant
@@ -41,12 +41,14 @@ time."""
 MOST_DOUBLED = 6
 
 Share = tuple[str, tuple[str, ...]]
-"""A share of clients: the figure that counts those with the trait, and those that add up to all."""
+"""A share of clients, or of visits: the figure that counts those with the trait, and those that add up to
+all."""
 
 FIGURES: Mapping[str, Mapping[str, Share | None]] = MappingProxyType(
     {
         RETENTION: {"rate": ("returned", ("clients",))},
         REPURCHASE: {"rate": ("repeated", ("clients",))},
+        REBOOKING: {"rate": ("rebooked", ("visits",))},
         UPSELL: {"rate": ("of_several_categories", ("of_one_category", "of_several_categories"))},
         SPEND: {
             "spend_per_visit_minor": None,

@@ -221,9 +221,8 @@ class _CallList(Struct, frozen=True):
             return
         salon = salon_of(client, self.directory)
         rules = self.directory.messages_for(salon.id) if salon else self.directory.rules.messages
-        now = self.world.now()
-        if is_capped(messages_reaching(self.world.store, client, now - WEEK), rules, now):
-            return
+        if is_capped(messages_reaching(self.world.store, client, midnight - WEEK), rules):
+            return  # who was written to seven days ago is left alone until midnight: the list stays all day
         yield _Chosen(client, account, grounds, tuple(id_ for id_, at in starts if at < midnight))
 
     def _has_booking(self, client: Client, booking_ids: list[str]) -> bool:

@@ -28,8 +28,12 @@ from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.months import month_number
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.reports.ask_report import ensure_known, first_today
+from chalicelib.services.shared.rate_limit import DAY, count_use
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
+
+NEW_A_DAY = 24
+"""So many new metrics a network may choose in a day: each is measured for twelve months."""
 
 _PERIODS: Mapping[str, Any] = {
     "first": None, "last": None, "return_first": None, "return_last": None, "by": None, "listed": None,
@@ -56,7 +60,7 @@ def choose_metrics(world: World, access: Access, wanted: Sequence[WantedMetric])
     values, also where it was not chosen for a while. The same again changes nothing.
 
     Raises FORBIDDEN for a key of some salons, UNKNOWN_CHOICE, OUT_OF_RANGE, ONE_WINDOW_NEEDED, METRIC_TWICE,
-    what `settled` raises of a question, and TRY_AGAIN.
+    TOO_MANY after NEW_A_DAY new ones, what `settled` raises of a question, and TRY_AGAIN.
     """
     access.ensure_whole_network()
     today = first_today(world, world.directory(access.network_id))
@@ -66,6 +70,10 @@ def choose_metrics(world: World, access: Access, wanted: Sequence[WantedMetric])
     new = [_settled(world, access.network_id, each, today, place) for place, each in enumerate(wanted)]
     if len({each.id for each in new}) < len(new):
         raise refused("METRIC_TWICE", "Two of the metrics ask the same: leave one of them out.")
+    known = {each.id for each in world.store.get_all(ChosenMetric, network_id=access.network_id)}
+    for each in new:
+        if each.id not in known:
+            count_use(world, access.network_id, "new metrics", each.id, NEW_A_DAY, within=DAY)
     world.retrying(lambda: _save(world, access.network_id, new, today))
     return chosen_metrics(world, access.network_id)
 

@@ -301,6 +301,9 @@ FORBIDDEN: dict[str, Callable[[SalonDriver, Client], object]] = {
     "was written to": lambda driver, client: (
         driver.store.save(client), sent(driver, client, TouchKind.WIN_BACK, 6 * DAY),
     ),
+    "was written to on that day of the last week": lambda driver, client: (
+        driver.store.save(client), sent(driver, client, TouchKind.WIN_BACK, 7 * DAY + timedelta(hours=3)),
+    ),
     "got three messages": lambda driver, client: (
         driver.store.save(client),
         *(sent(driver, client, TouchKind.BONUS_NOTICE, days * DAY) for days in (1, 2, 3)),
@@ -331,7 +334,7 @@ def test_some_are_never_called(driver: SalonDriver, name: str) -> None:
     [
         lambda driver, client: driver.store.save(client, upcoming_cancelled(client)),
         lambda driver, client: (
-            driver.store.save(client), sent(driver, client, TouchKind.WIN_BACK, 7 * DAY)
+            driver.store.save(client), sent(driver, client, TouchKind.WIN_BACK, 8 * DAY)
         ),
         lambda driver, client: (
             driver.store.save(client), sent(driver, client, TouchKind.BONUS_NOTICE, DAY)

@@ -152,6 +152,17 @@ def test_a_choice_that_makes_no_sense_is_refused(driver: SalonDriver, metrics: A
     assert refused.value.code == code
 
 
+def test_a_network_chooses_so_many_new_metrics_a_day(driver: SalonDriver) -> None:
+    for first in (1, 13):
+        choose(driver, *(wanted(question=replace(RETURN, days=(first + more,))) for more in range(12)))
+    choose(driver, wanted(question=replace(RETURN, days=(7,))))
+    with pytest.raises(DomainError) as refused:
+        choose(driver, wanted(question=replace(RETURN, days=(25,))))
+    assert refused.value.code == "TOO_MANY"
+    driver.clock.now += timedelta(days=1)
+    assert len(choose(driver, wanted(question=replace(RETURN, days=(25,))))) == 1
+
+
 def test_a_key_of_some_salons_chooses_nothing_for_the_network(driver: SalonDriver) -> None:
     with pytest.raises(DomainError) as refused:
         choose_metrics(driver.world, access(Role.MANAGER, salon_ids=("sal_york",)), [wanted()])

@@ -97,6 +97,7 @@ def test_the_second_period_of_a_metric_is_the_month_after() -> None:
     [
         ("retention", "rate", {"rate": 0.3, "returned": 3, "clients": 10, "maturing": 2}, 0.3, 10, 3),
         ("repurchase", "rate", {"rate": 0.5, "repeated": 5, "clients": 10}, 0.5, 10, 5),
+        ("rebooking", "rate", {"rate": 0.5, "rebooked": 4, "visits": 8, "clients": 6}, 0.5, 8, 4),
         (
             "upsell", "rate",
             {"rate": 0.25, "of_several_categories": 1, "of_one_category": 3, "clients": 9}, 0.25, 4, 1,
