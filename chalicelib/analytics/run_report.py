@@ -2,7 +2,8 @@
 
 The connection has the views `visits` (columns as VisitFact, merged clients under their final target),
 `services`, `staff`, `salons`, `sources` (source, name, type), `words` (word, source: what the word counts as)
-and the tables that the form of its report names: `costs`, and `changes` with those of change_tables.py.
+and the tables that the form of its report names: `costs`, `touches` (columns as TouchFact), and `changes`
+with those of change_tables.py.
 """
 
 from datetime import date, datetime, timedelta
@@ -20,6 +21,7 @@ from chalicelib.analytics.sources import sources
 from chalicelib.analytics.staff import staff_on_equal_terms
 from chalicelib.analytics.statements import Asked
 from chalicelib.analytics.totals import cohorts, repurchase, spend, upsell
+from chalicelib.analytics.touches.lift import lift, listed_by_lift
 from chalicelib.analytics.value_of_base.base_kept import base_kept_report
 from chalicelib.analytics.value_of_base.value import list_by_value, value
 from chalicelib.domain.reports.questions import (
@@ -36,6 +38,7 @@ from chalicelib.domain.reports.report_forms import (
     COHORTS,
     FLOWS,
     LEAVING,
+    LIFT,
     REBOOKING,
     REPURCHASE,
     RETENTION,
@@ -65,6 +68,7 @@ _REPORTS = MappingProxyType(
         SERVICES: services,
         LEAVING: leaving,
         REBOOKING: rebooking,
+        LIFT: lift,
     }
 )
 _LISTS = MappingProxyType(
@@ -77,6 +81,7 @@ _LISTS = MappingProxyType(
         SERVICES: listed_by_retention,
         LEAVING: listed_by_leaving,
         REBOOKING: listed_by_rebooking,
+        LIFT: listed_by_lift,
     }
 )
 

@@ -37,8 +37,9 @@ class ReportQuery(Body, rename={"from_": "from"}):
     currency      of `value`: the visits that were paid in it; by default the one of most visits.
     before, after of `flows`: the category that a client had, and the one that they came to.
     reason        of a list of `leaving`: the key of a row.
+    kind          of `lift`: one kind of marketing, such as `win_back`.
     list          the clients behind the figure: base, returned, lost or maturing; of `rebooking`, returned:
-                  who rebooked at one visit at least.
+                  who rebooked at one visit at least; of `lift`, held_out: who was left alone.
     format        csv: the rows as a file; where there are none, the total.
     """
 
@@ -60,6 +61,7 @@ class ReportQuery(Body, rename={"from_": "from"}):
     before: Word | None = None
     after: Word | None = None
     reason: Word | None = None
+    kind: Word | None = None
     list: Word | None = None
     format: Literal["json", "csv"] = "json"
     limit: Limit = 50
@@ -138,6 +140,7 @@ def question_of(report: str, asked: ReportQuery, after: str | None) -> Question:
         category_before=asked.before,
         category_after=asked.after,
         reason=asked.reason,
+        kind=asked.kind,
         listed=asked.list,
         limit=asked.limit,
         after=after,

@@ -1,12 +1,23 @@
 """The lift of a touch: how many more clients return with it than without it, by the hold-out group
 (docs/metrics.md, "Lift")."""
 
+from datetime import timedelta
+
 from msgspec import Struct
 
+from chalicelib.domain.shared.touches import IN_TRIAL
 from chalicelib.domain.statistics.wilson import Interval, difference
 
 FEWEST_OF_A_GROUP = 30
 """Below so many clients of either group nothing is said about the touch."""
+
+
+NOT_DUE = ("too_late", IN_TRIAL)
+"""Reasons of skips that say nothing of the hold-out: it was not decided on, or the network was in trial."""
+
+MOST_PUT_OFF = timedelta(days=62)
+"""A touch that was made or skipped later than so long after it was due counts nowhere. Invitations are of
+use for 30 days; a campaign may last longer."""
 
 
 class TouchGroups(Struct, frozen=True, kw_only=True):

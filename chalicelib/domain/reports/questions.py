@@ -31,7 +31,9 @@ class Question(Struct, frozen=True, kw_only=True):
     category_before, category_after
                 of flows: only changes from that category, only changes to that one.
     reason      of lists of leaving: only the clients of that row.
-    listed      base, returned, lost or maturing: the clients behind the figure; None: the figures.
+    kind        of lift: one kind of marketing, such as win_back; None: each.
+    listed      base, returned, lost or maturing: the clients behind the figure; of lift also held_out; None:
+                the figures.
     limit, after
                 of a list: its length, and the last client of the page before.
     """
@@ -55,6 +57,7 @@ class Question(Struct, frozen=True, kw_only=True):
     category_before: str | None = None
     category_after: str | None = None
     reason: str | None = None
+    kind: str | None = None
     listed: str | None = None
     limit: int = 50
     after: str | None = None
@@ -140,6 +143,7 @@ PARAMETERS: Mapping[str, str] = MappingProxyType(
         "category_before": "before",
         "category_after": "after",
         "reason": "reason",
+        "kind": "kind",
         "listed": "list",
     }
 )

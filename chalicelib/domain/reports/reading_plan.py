@@ -5,8 +5,10 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
-from chalicelib.domain.facts.fact_pages import VISITS, FactPage
+from chalicelib.domain.facts.fact_pages import TOUCHES, VISITS, FactPage
+from chalicelib.domain.reports.lift import MOST_PUT_OFF
 from chalicelib.domain.reports.questions import Question, form_of, needed_days
+from chalicelib.domain.reports.report_forms import LIFT_DAYS
 from chalicelib.domain.shared.months import last_day_of_month, month_number
 
 ONE_DAY = timedelta(days=1)
@@ -41,7 +43,20 @@ class NeededFacts(Struct, frozen=True):
 
 def needed_facts(question: Question, salon_ids: Iterable[str]) -> list[NeededFacts]:
     """What a settled question needs. salon_ids: all of the network."""
-    return [NeededFacts(VISITS, _needed_salons(question, salon_ids), *needed_days(question))]
+    found = [NeededFacts(VISITS, _needed_salons(question, salon_ids), *needed_days(question))]
+    if TOUCHES in form_of(question).tables:
+        salons = tuple(sorted(salon_ids if question.salon_ids is None else question.salon_ids))
+        found.append(NeededFacts(TOUCHES, salons, *needed_touch_days(question)))
+    return found
+
+
+def needed_touch_days(question: Question) -> tuple[date, date]:
+    """The days (UTC) of the messages whose touches were due in the period, or within the days after it. A
+    salon may be a day ahead of UTC, or behind it."""
+    assert question.first is not None
+    assert question.last is not None
+    after = max(question.days or LIFT_DAYS)
+    return question.first - ONE_DAY, question.last + timedelta(days=after) + MOST_PUT_OFF + ONE_DAY
 
 
 def _needed_salons(question: Question, salon_ids: Iterable[str]) -> tuple[str, ...]:

@@ -9,11 +9,12 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.shared.holdout import HELD_OUT
 from chalicelib.domain.shared.months import first_day_of_month, last_day_of_month, month_number
 
 RETENTION, COHORTS, REPURCHASE, SPEND, UPSELL = "retention", "cohorts", "repurchase", "spend", "upsell"
 STAFF, VALUE, BASE_KEPT, FLOWS = "staff", "value", "base-kept", "flows"
-SOURCES, SERVICES, LEAVING, REBOOKING = "sources", "services", "leaving", "rebooking"
+SOURCES, SERVICES, LEAVING, REBOOKING, LIFT = "sources", "services", "leaving", "rebooking", "lift"
 
 PERIOD, TRAILING, WINDOW = "period", "trailing", "window"
 SINCE_VISIT, FIRST_TIME = "since_visit", "first_time"
@@ -35,6 +36,11 @@ BOOKINGS = "bookings"
 
 COSTS = "costs"
 """The table of what sources cost."""
+TOUCHES = "touches"
+"""A table beside visits: messages, sent and skipped."""
+
+LIFT_DAYS = (30,)
+"""Within so many days after a touch a visit counts as its return, where nobody says otherwise."""
 
 Days = tuple[int, ...]
 DefaultPeriod = Callable[[date, Days], tuple[date, date]]
@@ -289,6 +295,18 @@ _OTHERS = (
         until_now=True,
         tables=frozenset({CHANGES, COMPLAINTS}),
     ),
+    ReportForm(
+        id=LIFT,
+        says="Of the clients for whom a touch of marketing was due in the period: those with a visit within"
+        " the days after it, beside the same of the clients who were held out of that touch.",
+        takes=frozenset({"kind", "days", "salon_ids", "listed"}),
+        lists=(*LISTS, HELD_OUT),
+        period=last_month_over,
+        days=LIFT_DAYS,
+        counts_returns=True,
+        everywhere=True,
+        tables=frozenset({TOUCHES}),
+    ),
 )
 
 _STAFF_SAYS = (
@@ -325,3 +343,8 @@ REPORTS = tuple(dict.fromkeys(report for report, _ in FORMS))
 
 DEFAULT_DEFINITION: Mapping[str, str] = MappingProxyType({STAFF: SINCE_VISIT})
 """Report -> its definition of retention where the question names none."""
+
+
+def is_of_staff(report: str) -> bool:
+    """Whether a report can be asked for one specialist; a report that is not known may be."""
+    return all("staff_id" in form.takes for (name, _), form in FORMS.items() if name == report)

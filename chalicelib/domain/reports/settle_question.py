@@ -20,8 +20,10 @@ from chalicelib.domain.reports.report_forms import (
 )
 from chalicelib.domain.shared.errors import malformed, missing, refused
 from chalicelib.domain.shared.months import first_day_of_month, last_day_of_month, month_number
+from chalicelib.domain.shared.touches import MARKETING, TouchKind
 
 WHO = ("all", "new")
+KINDS = tuple(kind.value for kind in TouchKind if kind in MARKETING)
 RETURNED_TO = ("network", "salon", "staff")
 
 MOST_DAYS = 1_830
@@ -83,6 +85,7 @@ def _check_choices(question: Question, form: ReportForm) -> None:
         ("category_before", CATEGORIES),
         ("category_after", CATEGORIES),
         ("reason", REASONS),
+        ("kind", KINDS),
     ):
         if name in form.takes and getattr(question, name) not in (None, *choices):
             field, known = PARAMETERS[name], list(choices)

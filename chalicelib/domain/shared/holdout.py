@@ -3,6 +3,9 @@ measured. A hash chooses them: always the same clients for a kind, and other cli
 
 from hashlib import sha256
 
+HELD_OUT = "held_out"
+"""The reason of a touch that was not made since its client is in the group."""
+
 
 def is_held_out(network_id: str, client_id: str, kind: str, percent: int) -> bool:
     """Whether the client is in the hold-out group. kind: of a touch, or of a gift. With a greater percentage

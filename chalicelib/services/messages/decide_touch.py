@@ -16,7 +16,7 @@ from chalicelib.domain.messages.carried_touches import carried_by
 from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.messages.one_act import GATHERED, gathers_until, start_told_by
 from chalicelib.domain.networks.rules import ChannelStep
-from chalicelib.domain.shared.holdout import is_held_out
+from chalicelib.domain.shared.holdout import HELD_OUT, is_held_out
 from chalicelib.domain.shared.touches import (
     ESSENTIAL,
     MARKETING,
@@ -186,7 +186,7 @@ def _held_out(case: Case) -> Check:
     client, kind = case.subject.client, case.plan.kind
     percent = case.subject.rules.holdout_percent.get(kind, 0)
     out = is_held_out(client.network_id, client.id, kind, percent)
-    return Check("holdout_percent", percent, "held_out" if out else None)
+    return Check("holdout_percent", percent, HELD_OUT if out else None)
 
 
 def _quiet(case: Case) -> Check:

@@ -10,6 +10,7 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Role
 from chalicelib.domain.networks.partly_readable import PartlyReadable
 from chalicelib.domain.reports.questions import Question
+from chalicelib.domain.reports.report_forms import is_of_staff
 from chalicelib.domain.reports.settle_question import settled
 from chalicelib.domain.shared.errors import forbidden, missing, refused
 from chalicelib.domain.shared.zones import local_date
@@ -63,6 +64,8 @@ def _within_reach(world: World, access: Access, question: Question) -> Question:
         get_salon(world, access, salon_id)
     ensure_known(directory, question)
     if access.role is Role.SPECIALIST:
+        if not is_of_staff(question.report):
+            raise forbidden("A specialist sees their own figures only. This report tells none of them.")
         if question.staff_id not in (None, access.staff_id):
             raise forbidden("A specialist sees their own figures only.", staff_id=question.staff_id)
         question = replace(question, staff_id=access.staff_id)
