@@ -56,7 +56,7 @@ def visits_of(history: History) -> dict[str, list[tuple[date, str | None]]]:
         client = fact.client
         while client in history.merged:
             client = history.merged[client]
-        if client is not None:
+        if client is not None and fact.attendance == "completed":
             found.setdefault(client, []).append((fact.visit_on, fact.source))
     return found
 

@@ -101,7 +101,7 @@ def visits_after(clients: Sequence[ClientVisits]) -> int:
 
 
 def some_base(random: Random) -> list[ClientVisits]:
-    clients = lives(random, random.choice((0, 1, 40, 150, 400)), random.choice((at_random, by_the_clock)))
+    clients = lives(random, random.choice((0, 1, 40, 40, 120, 120, 250, 700)), random.choice((at_random, by_the_clock)))
     same = random.random() < 0.2
     means = {each.client: 300 if same else random.choice((200, 500, 900)) for each in clients}
 
@@ -144,7 +144,7 @@ def assert_equal(total: dict[str, Any], plain: PlainValue) -> None:
     ]
 
 
-@tries(12, 2_000)
+@tries(8, 2_000)
 @given(seed=SEEDS)
 def test_all_figures_are_those_of_the_oracle(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
     clients = some_base(Random(seed))
@@ -195,10 +195,10 @@ def test_regular_visits_are_foretold_by_each_client_s_own_rhythm(
 def test_what_comes_after_today_changes_nothing(connection: duckdb.DuckDBPyConnection) -> None:
     known = [
         ClientVisits(each.client, days, each.bills[: len(days)])
-        for each in regular_base()
+        for each in regular_base()[:500]
         if (days := tuple(day for day in each.days if day <= UNTIL))
     ]
-    assert asked(connection, known) == asked(connection, regular_base())
+    assert asked(connection, known) == asked(connection, regular_base()[:500])
 
 
 def test_the_best_clients_are_listed_first_and_the_lost_ones_last(
@@ -208,7 +208,8 @@ def test_the_best_clients_are_listed_first_and_the_lost_ones_last(
     weekly_days = tuple(UNTIL - timedelta(days=7 * ago) for ago in range(50, -1, -1))
     weekly = ClientVisits("weekly", weekly_days, (900,) * len(weekly_days))
     varied = [
-        each._replace(bills=tuple(250 + n % 90 for n in range(len(each.days)))) for each in regular_base()
+        each._replace(bills=tuple(250 + n % 90 for n in range(len(each.days))))
+        for each in regular_base()[:800]
     ]
     fill_with(connection, facts_of([lost, *varied, weekly]))
     found = listed(connection, limit=100)
@@ -292,7 +293,7 @@ def test_expected_value_is_expected_visits_times_the_expected_bill(
 def test_the_base_is_shown_by_source_and_each_source_as_its_row(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    whole = asked(connection, regular_base())
+    whole = asked(connection, regular_base()[:800])
     rows = run_report(connection, Question(report="value", by="source"), NOON, ZONE).rows
     assert [row["key"] for row in rows] == ["", "instagram"]
     for name in ("clients", "realised_minor", "expected_visits"):
@@ -308,7 +309,7 @@ def test_the_base_is_shown_by_source_and_each_source_as_its_row(
 def test_a_period_shows_the_clients_who_came_first_in_it_and_foretells_them_as_before(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    asked(connection, regular_base())
+    asked(connection, regular_base()[:500])
     first, last = date(2024, 2, 1), date(2024, 2, 29)
     whole = run_report(connection, VALUE, NOON, ZONE)
     part = run_report(connection, Question(report="value", first=first, last=last), NOON, ZONE)

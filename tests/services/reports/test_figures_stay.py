@@ -16,7 +16,7 @@ from chalicelib.domain.facts.fact_pages import PageName
 from chalicelib.domain.intake.site_events import BookingReported, SiteClient, SiteStatus
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.reports.questions import Question
-from chalicelib.domain.reports.report_forms import FORMS
+from chalicelib.domain.reports.report_forms import FORMS, STAFF
 from chalicelib.services.facts.renew_page import renew_page
 from chalicelib.store.keys import place_of
 from infra.testkit.builders import NETWORK
@@ -65,6 +65,8 @@ class Network:
         """All reports of September, and lists of some."""
         found = {}
         for (report, definition), form in FORMS.items():
+            if report == STAFF and definition != "since_visit":
+                continue  # retention has each definition
             asked: Figures = {"report": report, "definition": definition, **PERIOD}
             asked |= RETURN if "return_first" in form.takes else {}
             asked |= {"days": (60,)} if "days" in form.takes and form.days else {}
