@@ -101,7 +101,8 @@ def visits_after(clients: Sequence[ClientVisits]) -> int:
 
 
 def some_base(random: Random) -> list[ClientVisits]:
-    clients = lives(random, random.choice((0, 1, 40, 40, 120, 120, 250, 700)), random.choice((at_random, by_the_clock)))
+    size = random.choice((0, 1, 40, 40, 120, 120, 250, 700))
+    clients = lives(random, size, random.choice((at_random, by_the_clock)))
     same = random.random() < 0.2
     means = {each.client: 300 if same else random.choice((200, 500, 900)) for each in clients}
 
