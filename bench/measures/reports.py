@@ -98,6 +98,24 @@ FROM range($clients // 10) AS numbers(i)
 """
 """A booking to come of one client in ten."""
 
+_TOUCHES = """
+SELECT
+    'sal_' || format('{:022d}', (hash(client) % $salons)::INTEGER) AS salon,
+    'msg_' || format('{:022d}', client * 6 + number) AS message,
+    'cli_' || format('{:022d}', client) AS client,
+    ['win_back', 'at_risk', 'campaign', 'birthday', 'repeat_invitation', 'notice', 'notice', 'bonus_notice',
+     'control_reminder', 'review_request'][1 + (hash(client, number, 1) % 10)::INTEGER] AS kind,
+    'sms' AS channel,
+    CASE WHEN hash(client) % 10 = 0 THEN 'skipped' ELSE 'delivered' END AS state,
+    CASE WHEN hash(client) % 10 = 0 THEN 'held_out' END AS reason,
+    DATE '2026-08-20' + (hash(client, number, 2) % 90)::INTEGER AS touch_on,
+    touch_on + to_hours(10) AS touch_at,
+    64000::BIGINT AS cost_micros, NULL::VARCHAR AS booking, NULL::VARCHAR AS campaign,
+    1::USMALLINT AS parts, true AS charged
+FROM range($clients) AS clients(client), range(6) AS numbers(number)
+"""
+"""Six messages of each client in three months, half of them of marketing; one client in ten is held out."""
+
 
 def figures(
     tell: Callable[[str], None], visits: int = VISITS, clients: int = CLIENTS, salons: int = SALONS
@@ -131,6 +149,7 @@ def questions() -> dict[str, Any]:
 
     month: dict[str, Any] = {"first": date(2026, 5, 1), "last": date(2026, 5, 31)}
     year: dict[str, Any] = {"first": date(2025, 12, 1), "last": date(2026, 11, 28)}
+    autumn: dict[str, Any] = {"first": date(2026, 8, 20), "last": date(2026, 10, 28)}
 
     def retention(definition: str, **more: Any) -> Question:
         return Question(report="retention", definition=definition, **more)
@@ -160,6 +179,8 @@ def questions() -> dict[str, Any]:
         "value by source": Question(report="value", by="source"),
         "list of the best": Question(report="value", listed="base", limit=200),
         "base kept": Question(report="base-kept"),
+        "lift": Question(report="lift"),
+        "lift of one kind": Question(report="lift", kind="win_back", **autumn),
     }
 
 
@@ -185,6 +206,7 @@ def measured(visits: int, clients: int, salons: int, home: Path) -> dict[str, An
     tables.set_up(set_up, {})
     tables.set_sources({})
     tables.connection.execute(f"INSERT INTO to_come {_TO_COME}", {"clients": clients, "salons": salons})
+    tables.connection.execute(f"INSERT INTO touches_fresh {_TOUCHES}", {"clients": clients, "salons": salons})
     warm = _times(tables.connection)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     tables.remove()
@@ -192,6 +214,7 @@ def measured(visits: int, clients: int, salons: int, home: Path) -> dict[str, An
     plain.execute(f"CREATE VIEW visits AS FROM read_parquet('{home / 'visits.parquet'}')")
     plain.execute("CREATE VIEW attendances AS FROM visits")
     plain.execute(f"CREATE TABLE booked AS {_TO_COME}", {"clients": clients, "salons": salons})
+    plain.execute(f"CREATE TABLE touches AS {_TOUCHES}", {"clients": clients, "salons": salons})
     plain.execute(
         "CREATE TABLE salons AS SELECT 'sal' AS salon, 'sal' AS name, 'Europe/Chisinau' AS timezone"
     )
