@@ -26,7 +26,14 @@ def percent(row: Figures) -> str:
 
 def rate(row: Figures) -> str:
     """`85.5 % (82.7 to 87.9), 601 of 703`."""
-    return f"{percent(row)}, {row['returned']:,} of {row['clients']:,}"
+    return rate_of(row["returned"], row["clients"], row["interval"])
+
+
+def rate_of(returned: int, clients: int, interval: tuple[float, float] | None) -> str:
+    """As `rate`; `nobody` where there are no clients."""
+    if not clients or interval is None:
+        return "nobody"
+    return f"{_with_interval(returned / clients, interval)}, {returned:,} of {clients:,}"
 
 
 def compared(row: Figures) -> list[str]:

@@ -7,11 +7,14 @@ from datetime import date
 from typing import Any
 
 from chalicelib.domain.clients.categories import AT_RISK, LOST, REGULAR
+from chalicelib.domain.shared.months import first_day_of_month, month_number
 from infra.demo.report.ask import Reports
 from infra.demo.report.report import Report
-from infra.demo.report.returns_in_words import Figures, month_in_words
+from infra.demo.report.returns_in_words import Figures, month_in_words, rate, rate_of
+from infra.demo.year.true_effects import WIN_BACK as TRUE
 
 MONTHS = 3
+WIN_BACK, LIFT_DAYS, LIFT_MONTHS = "win_back", 45, 8
 OVERDUE = (AT_RISK, LOST)
 
 
@@ -21,6 +24,7 @@ class SlippingAway:
 
     def all(self, report: Report) -> None:
         self._flows(report)
+        self._lift(report)
         self._calls(report)
 
     def _flows(self, report: Report) -> None:
@@ -30,6 +34,25 @@ class SlippingAway:
             "changes of category of the last three full months, as the clients keep them",
             *(_flow(month, [row for row in found["rows"] if row["month"] == month]) for month in months),
             *_stock(found["total"]["stock"]),
+        ])  # fmt: skip
+
+    def _lift(self, report: Report) -> None:
+        """Of the message to lost clients, over all months of the year whose windows are over."""
+        last = date.fromisoformat(
+            self.reports.get("lift", kind=WIN_BACK, days=LIFT_DAYS)["definition"]["parameters"]["to"]
+        )
+        first = first_day_of_month(month_number(last) - LIFT_MONTHS + 1)
+        period = {"from": first, "to": last}
+        found = self.reports.get("lift", kind=WIN_BACK, days=LIFT_DAYS, **period)["total"]
+        left_alone = rate_of(found["held_out_returned"], found["held_out"], found["held_out_interval"])
+        report.section("Lift", [
+            f"the message to clients who are lost, {month_in_words(first)} to {month_in_words(last)}, "
+            f"and who came again in {LIFT_DAYS} days:",
+            f"for whom it was due: {rate(found)}, of whom {found['reached']:,} were reached",
+            f"held out:            {left_alone}",
+            _verdict(found),
+            f"  true: of 100 clients {TRUE.written_to} come again where they are written to, "
+            f"{TRUE.left_alone} where not; some would have come later anyway",
         ])  # fmt: skip
 
     def _calls(self, report: Report) -> None:
@@ -57,6 +80,20 @@ def _stock(stock: Sequence[Mapping[str, Any]]) -> list[str]:
         f"on {each['on']}: {each[REGULAR]:,} regular, {each[AT_RISK]:,} at risk, {each[LOST]:,} lost"
         for each in (stock[0], stock[-1])
     ]
+
+
+def _verdict(found: Figures) -> str:
+    if found["lift"] is None:
+        return f"the verdict: {found['verdict']}"
+    low, high = (100 * each for each in found["lift_interval"])
+    words = f"the verdict: {found['verdict']}, {100 * found['lift']:+.1f} points ({low:+.1f} to {high:+.1f})"
+    if found["cost_of_each_micros"] is None:
+        return words
+    cost, each = found["cost_micros"] / 1_000_000, found["cost_of_each_micros"] / 1_000_000
+    return (
+        f"{words}: ${cost:.2f} of messages brought {found['more_returned']:.0f} clients "
+        f"who would not have come, at ${each:.2f} each"
+    )
 
 
 def _call(number: int, each: Mapping[str, Any]) -> str:
