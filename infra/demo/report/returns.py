@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from chalicelib.domain.networks.sources import source_key
 from chalicelib.domain.shared.months import first_day_of_month, last_day_of_month, month_number
 from infra.demo.report.ask import Reports
 from infra.demo.report.report import Report
-from infra.demo.report.returns_by_source import SourceReturns, by_source, source_returns
+from infra.demo.report.returns_by_source import by_source
 from infra.demo.report.returns_in_words import (
     Figures,
     compared,
@@ -22,6 +21,7 @@ from infra.demo.report.returns_in_words import (
     true_of_specialist,
     why_definitions_differ,
 )
+from infra.demo.year.sources import LISTED
 from infra.demo.year.true_effects import NEWCOMERS_GO_TO, OF_SOURCE, OF_STAFF
 
 DAYS = 90
@@ -44,12 +44,9 @@ class ReturnsReport:
         first = first_day_of_month(month_number(last) - MONTHS + 1)
         staff = self.reports.get("staff", **_period(first, last), days=DAYS)["rows"]
         self._specialists(report, staff, first, last)
-        by = {"definition": "first_time", "by": "source", "days": DAYS}
-        sources = self.reports.get("retention", **by, **_period(first, last))
-        listed = self.reports.owner.get("/v1/sources?limit=100")["items"]
-        found = source_returns(sources["rows"], listed, first, last)
-        by_source(report, found)
-        _true_and_found(report, staff, found, sources["total"])
+        sources = self.reports.get("sources", **_period(first, last), days=DAYS)
+        by_source(report, sources["rows"])
+        _true_and_found(report, staff, sources["rows"], sources["total"])
 
     def _definitions(self, report: Report, first: date, last: date, first_time: Figures) -> None:
         period_asked = {**_period(first, last), "days": DAYS}
@@ -107,18 +104,16 @@ def _period(first: date, last: date) -> dict[str, Any]:
 
 
 def _true_and_found(
-    report: Report, staff: Sequence[Figures], sources: Sequence[SourceReturns], all_new: Figures
+    report: Report, staff: Sequence[Figures], sources: Sequence[Figures], all_new: Figures
 ) -> None:
     """What is true in the year, line by line, and what the reports say of it."""
     rows: list[str] = []
     for row in (each for each in staff if each["name"] in (*OF_STAFF, NEWCOMERS_GO_TO)):
         rows += [f"{row['name']}: {true_of_specialist(row['name'])}", f"  found: {found_of_specialist(row)}"]
     for word in OF_SOURCE:
-        for source in (each for each in sources if source_key(word) in each.words):
-            rows += [
-                f"{source.name}: {true_of_source(word)}",
-                f"  found: {found_of_source(source.row, all_new)}",
-            ]
+        name, _ = LISTED[word]
+        for row in (each for each in sources if each["name"] == name):
+            rows += [f"{name}: {true_of_source(word)}", f"  found: {found_of_source(row, all_new)}"]
     equal = [row for row in staff if row["name"] not in OF_STAFF and row["verdict"] is not None]
     by_chance = [row["name"] for row in equal if row["verdict"] in ("better", "worse")]
     rows.append(f"the other specialists: true: {len(equal)} are equal")

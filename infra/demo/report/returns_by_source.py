@@ -1,83 +1,43 @@
-"""Sources beside one another: whose new clients come again, and what each who did has cost."""
+"""Sources beside one another, by the report of sources: whose new clients come again, and what each who did
+has cost."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from collections.abc import Sequence
 
-from chalicelib.domain.networks.sources import source_key
 from infra.demo.report.report import Report, Row
-from infra.demo.report.returns_in_words import Figures, percent, rate
-from infra.demo.year.sources import CURRENCY, cost_between
+from infra.demo.report.returns_in_words import Figures, difference_in_words, percent, rate
 
 FEWEST = 30
 """Sources with fewer new clients are left out."""
 
-
-@dataclass(frozen=True)
-class SourceReturns:
-    """One source: its row of the report, by which words it is known, and its cost in lei; None: unknown."""
-
-    name: str
-    words: frozenset[str]
-    row: Figures
-    cost: int | None
-
-    @property
-    def cost_of_return(self) -> float | None:
-        returned = self.row["returned"]
-        return self.cost / returned if self.cost is not None and returned else None
+FEED, STOP = "feed", "stop"
 
 
-def source_returns(
-    rows: Sequence[Figures], listed: Sequence[Mapping[str, Any]], first: date, last: date
-) -> list[SourceReturns]:
-    """rows: first_time by source. listed: the network's sources. Costs are those of the months from `first`
-    to `last`. Sorted by the cost of a return; those of which it is unknown come last."""
-    found = []
-    for row in rows:
-        if not row["key"] or row["clients"] < FEWEST:
-            continue
-        source = next((each for each in listed if _is_called(each, row["key"])), None)
-        if source is None:
-            found.append(SourceReturns(row["key"], frozenset({source_key(row["key"])}), row, None))
-        else:
-            cost = cost_between(source, first, last)
-            found.append(SourceReturns(source["name"], _words(source), row, cost))
-    return sorted(found, key=lambda each: (each.cost_of_return is None, each.cost_of_return, each.name))
-
-
-def by_source(report: Report, found: Sequence[SourceReturns]) -> None:
-    rows: list[Row] = [(each.name, [each.row["clients"], each.row["returned"], *_costs(each)],
-                        percent(each.row)) for each in found]  # fmt: skip
-    columns = ["new clients", "came again", f"cost, {CURRENCY}", "each of these"]
-    report.grid("Sources", columns, rows)
-    known = sorted((cost, each.name, each) for each in found if (cost := each.cost_of_return) is not None)
-    if len(known) < 2:
-        return
+def by_source(report: Report, rows: Sequence[Figures]) -> None:
+    """rows: of the report of sources, the cheapest client who came again first."""
+    shown = sorted((row for row in rows if row["key"] and row["clients"] >= FEWEST), key=_dearness)
+    columns = ["new clients", "came again", "cost", "each of these"]
+    grid: list[Row] = [(row["name"], [row["clients"], row["returned"], *_costs(row)], percent(row))
+                       for row in shown]  # fmt: skip
+    report.grid("Sources", columns, grid)
     report.lines.pop()  # the sentences stand below the grid
-    (cheap, _, fed), (dear, _, stopped) = known[0], known[-1]
-    sentences = [
-        f"feed {fed.name}: {rate(fed.row)} came again, for {cheap:,.0f} {CURRENCY} each",
-        f"stop {stopped.name}: {rate(stopped.row)} came again, for {dear:,.0f} {CURRENCY} each",
-    ]
-    if fed.row["interval"][0] <= stopped.row["interval"][1]:
-        sentences.append("  but the intervals of the two rates overlap: they may differ by cost alone")
-    report.section("", sentences)
+    sentences = [_sentence(row) for row in shown if row["verdict"] in (FEED, STOP)]
+    report.section("", sentences or ["no source stands out"])
 
 
-def _costs(each: SourceReturns) -> list[object]:
-    cost_of_return = each.cost_of_return
-    return [
-        "unknown" if each.cost is None else each.cost,
-        "unknown" if cost_of_return is None else round(cost_of_return),
-    ]
+def _sentence(row: Figures) -> str:
+    _, each = _costs(row)
+    cost = f", for {each} each" if row["cost_currency"] else ", at a cost that nobody has entered"
+    than_others = f"{difference_in_words(row)} than others"
+    return f"{row['verdict']} {row['name']}: {rate(row)} came again{cost}: {than_others}"
 
 
-def _words(source: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset({source_key(source["id"]), source_key(source["name"]), *source["aliases"]})
+def _dearness(row: Figures) -> tuple[bool, int, str]:
+    each = row["cost_per_returned_client_minor"]
+    return each is None, each or 0, row["name"]
 
 
-def _is_called(source: Mapping[str, Any], key: str) -> bool:
-    """Whether a row's key is the source's id, its name, or another word for it."""
-    return source_key(key) in _words(source)
+def _costs(row: Figures) -> list[str]:
+    currency, each = row["cost_currency"], row["cost_per_returned_client_minor"]
+    if currency is None or each is None:
+        return ["unknown", "unknown"]
+    return [f"{minor / 100:,.0f} {currency}" for minor in (row["cost_minor"][currency], each)]

@@ -41,7 +41,7 @@ def compared(row: Figures) -> list[str]:
     return [
         f"{row['name']}: {rate(row)} came again",
         f"  on equal terms {100 * row['equal_rate']:.1f} %, {_others(row)} "
-        f"{100 * row['others_rate']:.1f} %: {_difference(row)}",
+        f"{100 * row['others_rate']:.1f} %: {difference_in_words(row)}",
     ]
 
 
@@ -66,7 +66,8 @@ def true_of_specialist(name: str) -> str:
 def found_of_specialist(row: Figures) -> str:
     if row["verdict"] in (None, "too_few"):
         return "too few to tell"
-    return _difference(row) if row["verdict"] == "alike" else f"{row['verdict']}, {_difference(row)}"
+    words = difference_in_words(row)
+    return words if row["verdict"] == "alike" else f"{row['verdict']}, {words}"
 
 
 def true_of_source(word: str) -> str:
@@ -88,8 +89,8 @@ def _others(row: Figures) -> str:
     return "colleagues" if row["compared_with"] == "colleagues" else "in the former period"
 
 
-def _difference(row: Figures) -> str:
-    """`11.5 points more (2.8 to 17.0)`; an interval that holds 0 has a sign."""
+def difference_in_words(row: Figures) -> str:
+    """`11.5 points more (2.8 to 17.0)`; of what is alike all have a sign."""
     points, (low, high) = 100 * row["difference"], (100 * each for each in row["difference_interval"])
     if row["verdict"] == "alike":
         return f"{points:+.1f} points ({low:+.1f} to {high:+.1f}), so alike"

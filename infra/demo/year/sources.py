@@ -1,8 +1,6 @@
 """The list of the demo's sources, with what the owner says that each costs a month; made over HTTP."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
 from chalicelib.domain.shared.months import month_number, name_of_month
 from infra.demo.http import Caller
@@ -34,10 +32,3 @@ def list_sources(owner: Caller, now: datetime) -> None:
                 if month not in known:
                     owner.put(f"/v1/sources/{source['id']}/costs/{month}", {"cost": cost})
 
-
-def cost_between(source: Mapping[str, Any], first: date, last: date) -> int | None:
-    """What a source of the API cost in these months, both included, in lei; None where the cost of a month is
-    unknown."""
-    costs = {each["month"]: each["cost"]["amount_minor"] for each in source["costs"]}
-    months = [name_of_month(number) for number in range(month_number(first), month_number(last) + 1)]
-    return None if set(months) - set(costs) else sum(costs[month] for month in months) // 100
