@@ -18,6 +18,8 @@ from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.facts.packed_changes import packed_changes
 from chalicelib.domain.facts.packed_visits import facts_of
+from chalicelib.domain.facts.touch_facts import listed_message, touch_fact
+from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.networks.sources import source_key
 from chalicelib.domain.shared.months import number_of_month
 from infra.demo.http import Caller, Http, Refused
@@ -25,7 +27,7 @@ from infra.demo.report.ask import Reports
 from infra.demo.report.report import Report
 from infra.demo.report.returns import ReturnsReport
 from infra.demo.report.returns_by_source import by_source
-from infra.demo.report.returns_in_words import compared
+from infra.demo.report.returns_in_words import compared, rate_of
 from infra.demo.report.slipping_away import SlippingAway
 from infra.demo.year.data import CLIENTS, SOURCES
 from infra.demo.year.sources import LISTED, list_sources
@@ -34,10 +36,12 @@ from infra.demo.year.true_effects import (
     NEWCOMERS_GO_TO,
     OF_SOURCE,
     OF_STAFF,
+    WIN_BACK,
     percent_who_come_again,
 )
 from tests.demo.demo_network import NOW, all_of, directory, year
 from tests.reports.histories import empty_connection, fill_facts
+from tests.reports.touches import fill_touches, make_view
 
 HTTP = Http("https://api.example")
 CALLS = [
@@ -113,6 +117,10 @@ def api() -> Iterator[ReportsApi]:
             row = [client.id, client.category, client.category_since, packed_changes(client)]
             made.execute("INSERT INTO listed_categories VALUES (?, ?, ?, ?)", row)
         unpack_changes(made)
+        zones = {salon.id: salon.timezone for salon in known.salons.values()}
+        messages = [(listed_message(each), str(each.salon_id)) for each in all_of(Message, lives)]
+        make_view(made)
+        fill_touches(made, [touch_fact(each, salon_id, zones[salon_id]) for each, salon_id in messages])
         answers = ReportsApi(connection=made, lives=lives)
         list_sources(answers, NOW)
         fill_sources(made, list(answers.sources.values()))
@@ -123,7 +131,7 @@ def fill_sources(connection: duckdb.DuckDBPyConnection, sources: list[dict[str, 
     """As the engine does it from the network's list."""
     for each in sources:
         connection.execute("INSERT INTO sources VALUES (?, ?, ?)", [each["id"], each["name"], each["type"]])
-        for word in each["aliases"]:
+        for word in (word for word in SOURCES if source_key(word) in each["aliases"]):
             connection.execute("INSERT INTO words VALUES (?, ?)", [word, each["id"]])
         for cost in each["costs"]:
             row = [number_of_month(cost["month"]), cost["cost"]["amount_minor"], cost["cost"]["currency"]]
@@ -179,7 +187,8 @@ def test_the_source_to_feed_and_the_one_to_stop_are_found(lines: list[str]) -> N
 
 def test_what_is_true_stands_beside_what_was_found(lines: list[str]) -> None:
     begin = lines.index(next(line for line in lines if line.startswith("True and found")))
-    told = "\n".join(lines[begin:])
+    end = lines.index(next(line for line in lines if line.startswith("Slipping away")))
+    told = "\n".join(lines[begin:end])
     assert told.count("true:") == told.count("found:") == len(OF_STAFF) + 1 + len(OF_SOURCE) + 1
 
 
@@ -241,3 +250,14 @@ def test_each_client_to_call_has_the_reasons_in_words(lines: list[str]) -> None:
         lines, "Maria Popa"
     )
     assert line_with(lines, "Ion Rotaru").endswith("high value lost: last here 2026-09-01")
+
+
+def test_the_message_to_lost_clients_is_found_to_work(lines: list[str]) -> None:
+    verdict = line_with(lines, "the verdict:")
+    assert "works" in verdict
+    low, high = re.findall(r"\((\+[\d.]+) to (\+[\d.]+)\)", verdict)[0]
+    assert float(low) < WIN_BACK.written_to - WIN_BACK.left_alone < float(high) + 5, "some gave no consent"
+
+
+def test_without_anybody_held_out_nothing_is_said_of_the_message() -> None:
+    assert rate_of(0, 0, None) == "nobody"

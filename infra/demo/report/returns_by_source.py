@@ -20,8 +20,14 @@ def by_source(report: Report, rows: Sequence[Figures]) -> None:
                        for row in shown]  # fmt: skip
     report.grid("Sources", columns, grid)
     report.lines.pop()  # the sentences stand below the grid
-    sentences = [_sentence(row) for row in shown if row["verdict"] in (FEED, STOP)]
+    best = max((row for row in shown if row["verdict"] == FEED), key=_difference, default=None)
+    worst = min((row for row in shown if row["verdict"] == STOP), key=_difference, default=None)
+    sentences = [_sentence(row) for row in (best, worst) if row is not None]
     report.section("", sentences or ["no source stands out"])
+
+
+def _difference(row: Figures) -> float:
+    return float(row["difference"])
 
 
 def _sentence(row: Figures) -> str:
