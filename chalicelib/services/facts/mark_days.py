@@ -4,9 +4,11 @@ A mark is saved before the change. So a crash between the two leaves a mark in v
 no report sees.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime
 from functools import partial
+from itertools import count
 
 from msgspec import Struct
 
@@ -42,16 +44,17 @@ class DayMarks:
         if now < self._marked.get(wanted, now):
             return
         with suppress(Unreadable):
-            page = self._world.retrying(partial(self._mark_once, wanted, zone_name))
+            page = self._world.retrying(partial(self._mark_once, wanted, zone_name, count()))
             while len(self._marked) >= MAX_REMEMBERED:
                 self._marked.pop(next(iter(self._marked)))
             self._marked.pop(wanted, None)
             self._marked[wanted] = remembered_until(page)
 
-    def _mark_once(self, wanted: MarkedDay, zone_name: str) -> FactPage:
+    def _mark_once(self, wanted: MarkedDay, zone_name: str, attempts: Iterator[int]) -> FactPage:
+        """After a conflict the page is read as it is now: a copy that lags would conflict again."""
         named = PageName(wanted.table, wanted.salon_id, month_name(wanted.day))
-        store = self._world.store
-        found = store.get(FactPage, network_id=wanted.network_id, fresh=False, **named.key)
+        store, is_again = self._world.store, next(attempts) > 0
+        found = store.get(FactPage, network_id=wanted.network_id, fresh=is_again, **named.key)
         page = found or page_of(wanted.network_id, wanted.salon_id, wanted.day, wanted.table)
         after = marked(page, wanted.day, self._world.now(), zone_name)
         return page if after is page else store.save(after)[0]

@@ -8,9 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.facts.fact_pages import VISITS, FactPage, PageName
+from chalicelib.services.facts.mark_days import DayMarks, MarkedDay
 from chalicelib.services.facts.record_facts import FactRecorder
 from chalicelib.services.facts.renew_page import renew_page
 from infra.testkit.builders import NETWORK, NOW
+from infra.testkit.delegating_store import DelegatingStore
 from infra.testkit.doubles import FolderObjects
 from infra.testkit.interleaved_store import InterleavedStore
 from infra.testkit.salon_driver import SalonDriver
@@ -105,3 +107,22 @@ def test_the_index_lags_behind_and_the_mark_stands_meanwhile(
     page = renew_page(driver.world, plain_files_of(objects), NETWORK, NOVEMBER)
     assert (page.rows, len(page.days)) == (1, 1)
     assert page.wake is not None
+
+
+def test_a_process_that_another_was_quicker_than_reads_the_page_as_it_is_now(driver: SalonDriver) -> None:
+    """A copy that lags behind would make it conflict again and again."""
+    booking = driver.book(NOW + timedelta(hours=1))
+    reads: list[bool] = []
+
+    class Watched(DelegatingStore):
+        def get(self, kind: Any, /, *, fresh: bool = True, **key: str) -> Any:
+            reads.extend([fresh] * (kind is FactPage))
+            return driver.store.get(kind, fresh=fresh, **key)
+
+    def other_marks() -> None:
+        DayMarks(driver.world).mark(MarkedDay(VISITS, NETWORK, "sal_centru", NOW.date()), "UTC")
+
+    store = InterleavedStore(Watched(driver.store), other_marks, call="save", when=saves_page)
+    driver.store.prepared_by(FactRecorder(replace(driver.world, store=store)))
+    driver.complete(booking, paid_minor=45_000)
+    assert reads == [False, True]
