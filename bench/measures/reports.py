@@ -80,7 +80,7 @@ SELECT
     0::BIGINT AS goods_minor, 0::BIGINT AS points_minor, 0::BIGINT AS refunded_minor,
     ['instagram', 'friend', 'walk-in', 'site', NULL][1 + (hash(i, 8) % 5)::INTEGER] AS source,
     visit_on - (hash(i, 10) % 60)::INTEGER AS booked_on,
-    NULL::VARCHAR AS referrer,
+    CASE WHEN hash(client, 11) % 5 = 0 THEN 'cli_' || format('{:022d}', client // 3) END AS referrer,
     'completed' AS attendance
 FROM placed
 """
@@ -173,6 +173,7 @@ def questions() -> dict[str, Any]:
         "staff": Question(report="staff", **month),
         "sources": Question(report="sources", **month),
         "sources of a year": Question(report="sources", **year),
+        "referrals": Question(report="referrals"),
         "services": Question(report="services", **month),
         "services of a year": Question(report="services", **year),
         "value": Question(report="value"),

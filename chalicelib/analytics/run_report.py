@@ -15,6 +15,7 @@ from duckdb import DuckDBPyConnection
 from chalicelib.analytics.flows import flows, listed_by_flows
 from chalicelib.analytics.leaving import leaving, listed_by_leaving
 from chalicelib.analytics.rebooking import listed_by_rebooking, rebooking
+from chalicelib.analytics.referrals import referrals
 from chalicelib.analytics.retention import listed_by_retention, retention
 from chalicelib.analytics.services import services
 from chalicelib.analytics.sources import sources
@@ -40,6 +41,7 @@ from chalicelib.domain.reports.report_forms import (
     LEAVING,
     LIFT,
     REBOOKING,
+    REFERRALS,
     REPURCHASE,
     RETENTION,
     SERVICES,
@@ -66,6 +68,7 @@ _REPORTS = MappingProxyType(
         FLOWS: flows,
         SOURCES: sources,
         SERVICES: services,
+        REFERRALS: referrals,
         LEAVING: leaving,
         REBOOKING: rebooking,
         LIFT: lift,

@@ -90,6 +90,7 @@ def _booking(random: Random, number: int, start: date) -> list[VisitFact]:
     at = datetime(day.year, day.month, day.day, random.choice((2, 8, 12, 22)), 30, tzinfo=UTC)
     is_billed, source = random.random() < 0.8, random.choice(SOURCES)
     booked_on = _booked_on(random, local_date(at, ZONES[salon]))
+    referrer = random.choice((None, *CLIENTS))
     if random.random() < 0.1:
         return [_missed(salon, number, client, at, booked_on)]
     return [
@@ -111,14 +112,13 @@ def _booking(random: Random, number: int, start: date) -> list[VisitFact]:
             refunded_minor=random.choice((0, 0, 1)) if is_billed else 0,
             source=source,
             booked_on=booked_on,
+            referrer=referrer,
         )
         for line in range(random.choice((1, 1, 2, 3)))
     ]
 
 
-def _missed(
-    salon: str, number: int, client: str | None, at: datetime, booked_on: date | None
-) -> VisitFact:
+def _missed(salon: str, number: int, client: str | None, at: datetime, booked_on: date | None) -> VisitFact:
     return VisitFact(
         salon=salon,
         booking=f"bkg_{number:03d}",
@@ -224,8 +224,10 @@ def empty_connection() -> duckdb.DuckDBPyConnection:
     )
     connection.execute("CREATE TABLE salons (salon VARCHAR, name VARCHAR, timezone VARCHAR)")
     connection.execute(
-        "CREATE VIEW attendances AS SELECT f.* REPLACE (coalesce(m.target, f.client) AS client)"
+        "CREATE VIEW attendances AS SELECT f.* REPLACE ("
+        "coalesce(m.target, f.client) AS client, coalesce(r.target, f.referrer) AS referrer)"
         " FROM facts AS f LEFT JOIN merges AS m ON m.source = f.client"
+        " LEFT JOIN merges AS r ON r.source = f.referrer"
     )
     connection.execute("CREATE VIEW visits AS FROM attendances WHERE attendance = 'completed'")
     connection.execute(BOOKINGS_SCHEMA)

@@ -46,7 +46,7 @@ class Oracle:
 
     def __init__(self, history: History, question: Question, today: date) -> None:
         self.question, self.today = question, today
-        self.categories = history.categories
+        self.categories, self.merged = history.categories, history.merged
         self.lines: dict[str, list[VisitFact]] = {}
         self.held: dict[str, list[tuple[date, date | None]]] = {}
         for fact in history.facts:

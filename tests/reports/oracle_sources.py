@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chalicelib.domain.facts.visit_facts import VisitFact
-from tests.reports.oracle import Figures, Oracle
+from tests.reports.oracle import Figures, Oracle, final
 
 
 def source_figures(oracle: Oracle) -> tuple[list[Figures], Figures]:
@@ -153,3 +153,47 @@ def _money(oracle: Oracle, lines: Sequence[VisitFact]) -> Figures:
 
 def _mean(amount: int, number: int) -> int | None:
     return int((Fraction(amount, number) + Fraction(1, 2)) // 1) if number else None
+
+
+def referral_figures(oracle: Oracle, most_levels: int = 5) -> tuple[list[Figures], Figures]:
+    """The rows of `referrals`, most friends first, and the total."""
+    counted = _by_definition(oracle, "first_time")
+    (days,) = counted.question.days
+    outcomes = {each.client: each for each in counted.outcomes(None, "", days)}
+    friend_of = {client: by for client in outcomes if (by := _referrer(oracle, client)) is not None}
+
+    def figures(clients: Sequence[str]) -> Figures:
+        open_ = [each for each in clients if oracle.is_open(outcomes[each])]
+        returned = [each for each in clients if outcomes[each].returned]
+        of = len(clients) - len(open_)
+        lines = [fact for each in clients for fact in counted.asked_lines(each, None, "")]
+        money = _money(oracle, lines)
+        rate = Fraction(len(returned), of) if of else None
+        return {
+            "friends": len(clients), "clients": of, "returned": len(returned), "maturing": len(open_),
+            "rate": None if rate is None else float(rate), "churn": None if rate is None else float(1 - rate),
+        } | {name: money[name] for name in ("visits", "visits_without_bill", "sales_minor")}  # fmt: skip
+
+    rows = []
+    for referrer in sorted({*friend_of.values()}):
+        level, seen, levels = [referrer], {referrer}, []
+        while len(levels) < most_levels:
+            level = [each for each, by in friend_of.items() if by in level and each not in seen]
+            if not level:
+                break
+            seen |= {*level}
+            levels.append(len(level))
+        friends = [client for client, by in friend_of.items() if by == referrer]
+        further = {"levels": levels, "further_friends": sum(levels[1:])}
+        rows.append({"key": referrer} | figures(friends) | further)
+    rows.sort(key=lambda row: (-row["friends"], row["key"]))
+    return rows, {"referrers": len(rows)} | figures([*friend_of])
+
+
+def _referrer(oracle: Oracle, client: str) -> str | None:
+    known = [
+        (fact.visit_at, fact.booking, by)
+        for fact in oracle.lines[client]
+        if fact.referrer is not None and (by := final(fact.referrer, oracle.merged)) != client
+    ]
+    return max(known)[2] if known else None

@@ -122,6 +122,17 @@ def test_sources_come_out_as_the_page_says(connection: duckdb.DuckDBPyConnection
         assert found == [int(each) for each in figures], query
 
 
+def test_referrals_come_out_as_the_page_says() -> None:
+    told = table(section("Referrals"))
+    visit = history().facts[0]
+    facts = [replace(visit, client=client, referrer=by) for client, by, *_ in told]
+    with empty_connection() as made:
+        fill(made, History(facts, {}, {}, ZONES))
+        rows = run_report(made, Question(report="referrals"), NOON, "Europe/Chisinau").rows
+    found = {row["key"]: [str(row["friends"]), ", ".join(map(str, row["levels"]))] for row in rows}
+    assert found == {client: [friends, levels] for client, _, friends, levels in told if friends != "0"}
+
+
 def test_services_come_out_as_the_page_says(connection: duckdb.DuckDBPyConnection) -> None:
     for query, key, *figures in table(section("Services")):
         report = run_report(connection, asked(query, "services"), NOON, "Europe/Chisinau")

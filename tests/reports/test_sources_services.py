@@ -29,9 +29,10 @@ from tests.reports.histories import (
     some_history,
 )
 from tests.reports.oracle import Figures, History, Oracle
-from tests.reports.oracle_sources import service_figures, source_figures
+from tests.reports.oracle_sources import referral_figures, service_figures, source_figures
 
 HOME = "Europe/Chisinau"
+BY_HAND = {"sources": source_figures, "services": service_figures, "referrals": referral_figures}
 AS_OF = datetime(2026, 9, 1, 12, tzinfo=UTC)
 MARCH = {"first": date(2026, 3, 1), "last": date(2026, 3, 31)}
 OF_COSTS = {
@@ -61,7 +62,7 @@ def counted(figures: Mapping[str, Any]) -> Figures:
 
 @pytest.mark.hypothesis
 @tries(30, 2_000)
-@given(seed=st.integers(0, 10**9), name=st.sampled_from(("sources", "services")))
+@given(seed=st.integers(0, 10**9), name=st.sampled_from(sorted(BY_HAND)))
 def test_they_are_what_a_count_by_hand_says(
     connection: duckdb.DuckDBPyConnection, seed: int, name: str
 ) -> None:
@@ -78,7 +79,7 @@ def test_they_are_what_a_count_by_hand_says(
     note(question)
     today = min(local_date(asking.as_of, zone) for zone in ZONES.values())
     oracle = Oracle(history, settled(question, today), today)
-    rows, total = source_figures(oracle) if name == "sources" else service_figures(oracle)
+    rows, total = BY_HAND[name](oracle)
     report = run_report(connection, question, asking.as_of, HOME)
     assert [counted(row) for row in report.rows] == [counted(row) for row in rows]
     assert counted(report.total) == counted(total)
@@ -360,3 +361,57 @@ def test_a_booking_without_a_service_is_a_row_of_its_own(connection: duckdb.Duck
     unknown = Question(report="spend", by="service", service_id="", **MARCH)
     assert [row["key"] for row in run_report(connection, unknown, AS_OF, HOME).rows] == [""]
     assert asked(connection, [], "services")[0].total["served_clients"] == 0
+
+
+# --- referrals
+
+
+def friend(client: str, referrer: str | None, *days: date) -> list[VisitFact]:
+    return [a_line(client, day, referrer=referrer) for day in days or (date(2026, 3, 10),)]
+
+
+def test_friends_of_friends_are_told_by_level(connection: duckdb.DuckDBPyConnection) -> None:
+    visits = [
+        *friend("anna", None),
+        *friend("boris", "anna", date(2026, 3, 10), date(2026, 4, 10)),
+        *friend("clara", "anna"),
+        *friend("dan", "boris"),
+        *friend("eva", "dan"),
+        *friend("fiona", "gone"),
+    ]
+    report, rows = asked(connection, visits, "referrals")
+    assert list(rows) == ["anna", "boris", "dan", "gone"]
+    anna = rows["anna"]
+    assert (anna["friends"], anna["returned"], anna["levels"], anna["further_friends"]) == (
+        2,
+        1,
+        [2, 1, 1],
+        2,
+    )
+    assert (anna["visits"], anna["sales_minor"]) == (3, {"MDL": 90_000})
+    total = report.total
+    assert (total["referrers"], total["friends"], total["visits"]) == (4, 5, 6)
+
+
+def test_a_circle_of_recommendations_ends(connection: duckdb.DuckDBPyConnection) -> None:
+    """As it may be after a merge."""
+    visits = [*friend("anna", "boris"), *friend("boris", "clara"), *friend("clara", "anna")]
+    _, rows = asked(connection, visits, "referrals")
+    assert {key: row["levels"] for key, row in rows.items()} == {
+        each: [1, 1] for each in ("anna", "boris", "clara")
+    }
+    assert asked(connection, friend("anna", "anna"), "referrals")[1] == {}
+
+
+def test_friends_are_followed_for_five_levels(connection: duckdb.DuckDBPyConnection) -> None:
+    visits = [line for number in range(9) for line in friend(f"cli_{number + 1}", f"cli_{number}")]
+    assert asked(connection, visits, "referrals")[1]["cli_0"]["levels"] == [1] * 5
+
+
+def test_the_two_hundred_referrers_with_most_friends_are_rows_and_all_are_in_the_total(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    visits = [line for number in range(230) for line in friend(f"friend_{number}", f"cli_{number % 210:03d}")]
+    report, rows = asked(connection, visits, "referrals")
+    assert (len(rows), report.total["referrers"], report.total["friends"]) == (200, 210, 230)
+    assert (next(iter(rows)), rows["cli_000"]["friends"], rows["cli_020"]["friends"]) == ("cli_000", 2, 1)

@@ -1,5 +1,7 @@
 """Reports: who returns, to whom, and what it is worth."""
 
+from typing import Any
+
 from chalicelib.api.http.endpoint import Answer, Ask, endpoint, get
 from chalicelib.api.http.kept import kept_of
 from chalicelib.api.http.schemas import PageOf
@@ -16,6 +18,7 @@ from chalicelib.api.reports.report_schemas import (
 )
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.reports.questions import ListedClients
+from chalicelib.domain.reports.report_forms import CLIENT
 from chalicelib.domain.shared.quotas import CallerKind
 from chalicelib.services.reports.ask_report import ask_report, clients_by_id
 
@@ -39,4 +42,15 @@ def report(ask: Ask, name: str) -> ReportAnswer | PageOf[ListedClientAnswer] | A
             return file_of(name, clients_as_csv(items))
         return PageOf(items=items, next_cursor=answer.next_after)
     shown = report_shown(answer)
+    if answer.definition.parameters.get("by") == CLIENT:
+        shown.rows = _named(ask, shown.rows)
     return file_of(name, report_as_csv(shown)) if asked.format == "csv" else shown
+
+
+def _named(ask: Ask, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows by client with the clients' names; null for a client who is gone."""
+    known = clients_by_id(ask.world, ask.access.network_id, [row["key"] for row in rows])
+    return [
+        row | {"name": ask.access.as_shown(known[row["key"]].name) if row["key"] in known else None}
+        for row in rows
+    ]

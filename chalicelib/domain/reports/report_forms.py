@@ -15,6 +15,7 @@ from chalicelib.domain.shared.months import first_day_of_month, last_day_of_mont
 RETENTION, COHORTS, REPURCHASE, SPEND, UPSELL = "retention", "cohorts", "repurchase", "spend", "upsell"
 STAFF, VALUE, BASE_KEPT, FLOWS = "staff", "value", "base-kept", "flows"
 SOURCES, SERVICES, LEAVING, REBOOKING, LIFT = "sources", "services", "leaving", "rebooking", "lift"
+REFERRALS = "referrals"
 
 PERIOD, TRAILING, WINDOW = "period", "trailing", "window"
 SINCE_VISIT, FIRST_TIME = "since_visit", "first_time"
@@ -33,6 +34,9 @@ COMPLAINTS = "complaints"
 """A table beside visits: low ratings whose tasks are open, and where specialists work today."""
 BOOKINGS = "bookings"
 """A table beside visits: bookings to come."""
+
+CLIENT = "client"
+"""Rows by client: their names are read where a report is shown."""
 
 COSTS = "costs"
 """The table of what sources cost."""
@@ -268,6 +272,20 @@ _OTHERS = (
         counts_firsts=True,
         until_now=True,
         tables=frozenset({COSTS}),
+    ),
+    ReportForm(
+        id=REFERRALS,
+        says="Of the clients whose first visit ever is in the period and whom another client recommended, by"
+        " who recommended them: those with another visit, on a later date, within the days after the first;"
+        " and all their visits until now.",
+        takes=_COMMON | {"days"},
+        dimensions=(CLIENT,),
+        by=CLIENT,
+        period=until_today,
+        days=(90,),
+        counts_returns=True,
+        counts_firsts=True,
+        until_now=True,
     ),
     ReportForm(
         id=SERVICES,

@@ -133,3 +133,29 @@ def test_bad_input_is_refused(asked: str, status: int, code: str, http: Http, vi
     for path in (SOURCES, SERVICES):
         answer = http.get(path + asked)
         assert (answer.status, answer.code) == (status, code)
+
+
+def test_who_brings_friends_is_told_by_name(
+    http: Http, instagram: str, world: Any, keys: dict[str, str]
+) -> None:
+    at = datetime(2026, 4, 11, 15, tzinfo=UTC)
+    client = world.store.get(Client, network_id=NETWORK, id=ION)
+    visit = a_booking(
+        "bkg_0411cli_ion0000000",
+        client_id=ION,
+        salon_id="sal_york",
+        starts_at=at,
+        status=Status.COMPLETED,
+        closed_at=at + timedelta(hours=1),
+        paid_minor=20_000,
+        currency="MDL",
+        lines=(Line("srv_cut", 60, "stf_vera", 20_000),),
+    )
+    assert http.get("/v1/reports/referrals").json["rows"] == []
+    world.store.save(visit, replace(client, referred_by=MARIA))
+    (row,) = http.get("/v1/reports/referrals").json["rows"]
+    name = http.get(f"/v1/clients/{MARIA}").json["name"]
+    assert (row["key"], row["name"], row["friends"], row["levels"]) == (MARIA, name, 1, [1])
+    assert (row["visits"], row["returned"], row["sales_minor"]) == (2, 1, {"MDL": 70_000})
+    assert http.get("/v1/reports/referrals?format=csv").text.splitlines()[1].startswith(f"{MARIA},{name},1")
+    assert http.with_key(keys["specialist"]).get("/v1/reports/referrals").json["rows"] == []
