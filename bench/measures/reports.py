@@ -116,6 +116,21 @@ FROM range($clients) AS clients(client), range(6) AS numbers(number)
 """
 """Six messages of each client in three months, half of them of marketing; one client in ten is held out."""
 
+_CHANGED = """
+INSERT INTO listed_categories
+SELECT
+    'cli_' || format('{:022d}', i) AS client_id, if(i % 3 = 0, 'lost', 'developing') AS category,
+    DATE '2000-01-01' + (day + 40)::INTEGER AS since,
+    concat('pnv', day - 200, ',ndv', day - 150, ',drv', day - 50, ',rat', day,
+           if(i % 3 = 0, ',alt', ',adv'), day + 40) AS text
+FROM (
+    SELECT i, (DATE '2026-11-28' - DATE '2000-01-01') - 40 - (hash(i, 5) % 120)::INTEGER AS day
+    FROM range($clients // 10 * 3) AS numbers(i)
+);
+INSERT INTO unchanged SELECT 'developing', $clients - $clients // 10 * 3;
+"""
+"""Three clients in ten have changed in the last four months, by two of their five changes; one is lost."""
+
 
 def figures(
     tell: Callable[[str], None], visits: int = VISITS, clients: int = CLIENTS, salons: int = SALONS
@@ -182,11 +197,16 @@ def questions() -> dict[str, Any]:
         "base kept": Question(report="base-kept"),
         "lift": Question(report="lift"),
         "lift of one kind": Question(report="lift", kind="win_back", **autumn),
+        "flows": Question(report="flows"),
+        "flows by staff": Question(report="flows", by="staff"),
+        "leaving": Question(report="leaving"),
+        "leaving by salon": Question(report="leaving", by="salon"),
     }
 
 
 def measured(visits: int, clients: int, salons: int, home: Path) -> dict[str, Any]:
     """In this process: seconds of each report over pages and over one file, and the peak memory of pages."""
+    from chalicelib.analytics.change_tables import CHANGES_SCHEMA
     from chalicelib.analytics.database import open_database
     from chalicelib.analytics.fact_tables import FactTables
     from chalicelib.domain.networks.network import Directory
@@ -208,6 +228,7 @@ def measured(visits: int, clients: int, salons: int, home: Path) -> dict[str, An
     tables.set_sources({})
     tables.connection.execute(f"INSERT INTO to_come {_TO_COME}", {"clients": clients, "salons": salons})
     tables.connection.execute(f"INSERT INTO touches_fresh {_TOUCHES}", {"clients": clients, "salons": salons})
+    _change(tables.connection, clients)
     warm = _times(tables.connection)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     tables.remove()
@@ -223,6 +244,9 @@ def measured(visits: int, clients: int, salons: int, home: Path) -> dict[str, An
     plain.execute("CREATE TABLE services (service VARCHAR, name VARCHAR, category VARCHAR)")
     plain.execute("CREATE TABLE sources (source VARCHAR, name VARCHAR, type VARCHAR)")
     plain.execute("CREATE TABLE words (word VARCHAR, source VARCHAR)")
+    plain.execute(CHANGES_SCHEMA)
+    _change(plain, clients)
+    plain.execute("CREATE TABLE merges (source VARCHAR, target VARCHAR)")
     plain.execute("CREATE TABLE costs (source VARCHAR, month INTEGER, amount_minor BIGINT, currency VARCHAR)")
     return {
         "parts": len(pages),
@@ -268,6 +292,15 @@ def _pages(home: Path) -> list[Any]:
         file.rename(to)
         found.append(FactPage(network_id=NETWORK, salon_id=salon, month=month, part=str(to)))
     return found
+
+
+def _change(connection: Any, clients: int) -> None:
+    """Has clients change their categories."""
+    from chalicelib.analytics.change_tables import unpack_changes
+
+    for statement in filter(str.strip, _CHANGED.split(";")):
+        connection.execute(statement, {"clients": clients})
+    unpack_changes(connection)
 
 
 def _times(connection: Any) -> dict[str, float]:

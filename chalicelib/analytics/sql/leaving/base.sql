@@ -1,11 +1,11 @@
 -- The clients who became lost in the period, each once, at the latest change to lost; under the keys of the lines
 -- of their latest date with a visit before that. dates: of their visits before, the latest is 1.
-lost_changes AS (
+lost_changes AS MATERIALIZED (
     SELECT client, max(changed_on) AS lost_on FROM changes
     WHERE after = 'lost' AND changed_on BETWEEN $first AND $last
     GROUP BY client
 ),
-dates AS (
+dates AS MATERIALIZED (
     SELECT client, visit_on, lost_on, row_number() OVER (PARTITION BY client ORDER BY visit_on DESC) AS ago
     FROM (
         SELECT DISTINCT v.client, v.visit_on, c.lost_on

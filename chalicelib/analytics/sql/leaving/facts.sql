@@ -1,6 +1,6 @@
 -- What the client stated since the last visit, and what the visits before and today's set-up tell: a row for
 -- each client and thing that can be told of them.
-past_lines AS (
+past_lines AS MATERIALIZED (
     SELECT d.ago, v.* FROM dates AS d JOIN visits AS v ON v.client = d.client AND v.visit_on = d.visit_on
     WHERE d.client IN (SELECT client FROM lost)
 ),
@@ -19,7 +19,7 @@ branches AS (
         list(DISTINCT salon) FILTER (ago = 1) AS last_salons,
         list(DISTINCT salon) FILTER (ago IN (2, 3)) AS salons_before,
         max(ago) AS visits
-    FROM past_lines
+    FROM past_lines WHERE ago <= 3
     GROUP BY client
 ),
 prices AS (
@@ -33,8 +33,8 @@ prices AS (
 own_specialists AS (
     SELECT client, max({'visits': visits, 'last_on': last_on, 'staff': staff}).staff AS staff
     FROM (
-        SELECT client, staff, count(DISTINCT visit_on) AS visits, max(visit_on) AS last_on
-        FROM past_lines WHERE staff IS NOT NULL
+        SELECT client, staff, count(*) AS visits, max(visit_on) AS last_on
+        FROM (SELECT DISTINCT client, staff, visit_on FROM past_lines WHERE staff IS NOT NULL)
         GROUP BY client, staff
     )
     GROUP BY client
@@ -55,7 +55,7 @@ stated AS (
     FROM dates AS d LEFT JOIN known_clients AS k USING (client)
     WHERE d.ago = 1
 ),
-told AS (
+told AS MATERIALIZED (
     SELECT client, 'stated:' || coalesce(reason, 'none') AS reason, true AS holds FROM stated
     UNION ALL
     SELECT client, 'fact:gap_grew', last_gap * gaps_before * 100 >= days_before * $gap_grew_percent
