@@ -90,7 +90,9 @@ def _booking(random: Random, number: int, start: date) -> list[VisitFact]:
     at = datetime(day.year, day.month, day.day, random.choice((2, 8, 12, 22)), 30, tzinfo=UTC)
     is_billed, source = random.random() < 0.8, random.choice(SOURCES)
     booked_on = _booked_on(random, local_date(at, ZONES[salon]))
-    referrer = random.choice((None, *CLIENTS))
+    referrer = Random(f"{number} {client} {at}").choice(
+        (None, *CLIENTS)
+    )  # leaves all other draws as they are
     if random.random() < 0.1:
         return [_missed(salon, number, client, at, booked_on)]
     return [
