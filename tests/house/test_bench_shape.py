@@ -80,7 +80,7 @@ def test_a_message_costs_what_its_writes_cost(case: messages.Case, environment: 
     (row,) = messages.measured(environment, [case])
     assert row["write"] == row["of_table"] + row["of_log"] + row["of_pointer"]
     assert row["write"] <= row["most"] + 1
-    assert row["of_category"] == (2 if case.name in ("at risk", "win-back") else 0)
+    assert row["of_category"] == {"at risk": 2, "win-back": 2, "bonus expiry": 1}.get(case.name, 0)
     assert row["read"] <= messages.MAX_READ
 
 
