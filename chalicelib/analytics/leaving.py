@@ -3,9 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from msgspec.structs import replace
+
 from chalicelib.analytics.lists import listed_clients
 from chalicelib.analytics.names import names_of_keys
 from chalicelib.analytics.statements import Asked, Figures
+from chalicelib.analytics.touches.lift import lift_of_kinds
 from chalicelib.domain.clients.leaving import OUTSIDE
 from chalicelib.domain.reports.leaving_reasons import (
     FACT,
@@ -16,8 +19,11 @@ from chalicelib.domain.reports.leaving_reasons import (
     ROWS,
     STATED,
 )
-from chalicelib.domain.reports.questions import ListedClients
+from chalicelib.domain.reports.questions import ListedClients, is_filtered
+from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.domain.statistics.wilson import wilson
+
+WIN_BACK = TouchKind.WIN_BACK.value
 
 _FILES = "asked_lines", "leaving/base", "leaving/facts"
 _BOUNDS: Figures = {"gap_grew_percent": GAP_GREW_PERCENT, "price_rose_percent": PRICE_ROSE_PERCENT}
@@ -41,12 +47,22 @@ def leaving(asked: Asked) -> tuple[list[Figures], Figures]:
         "stated": clients - whole.get(NOT_STATED, (0, 0))[1],
         "outside": outside,
         "nothing_told": clients - with_any,
+        "win_back": _win_back(asked),
         "complaints_since": since[0][0],
         "not_known": ["rating"],
     }
     if by is not None:
         return list(_rows_by(asked, by, found)), total
     return [_row(reason, whole, clients) for reason in ROWS], total
+
+
+def _win_back(asked: Asked) -> Figures | None:
+    """The lift of messages to win clients back that were due in the period. None where specialist, service,
+    category or source is asked about: a message has none."""
+    question = replace(asked.question, salon_ids=None)
+    if is_filtered(question):
+        return None
+    return lift_of_kinds(asked, (WIN_BACK,))[WIN_BACK]
 
 
 def listed_by_leaving(asked: Asked) -> ListedClients:

@@ -23,6 +23,7 @@ from tests.reports.histories import CLIENTS, STAFF, STARTS, ZONES, empty_connect
 from tests.reports.histories import some_other_asking as some_asking
 from tests.reports.oracle import History, Oracle
 from tests.reports.test_flows import AS_OF, HOME, TODAY, Kept, keep, some_changes
+from tests.reports.touches import fill_touches, make_view, some_touches
 
 Stated = dict[str, StatedReason]
 NOT_COMPARED = ("name", "says", "interval", "kind")
@@ -50,6 +51,7 @@ class Left(NamedTuple):
 @pytest.fixture(scope="module")
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with empty_connection() as made:
+        make_view(made)
         yield made
 
 
@@ -240,6 +242,20 @@ def test_the_clients_of_a_row_are_listed(
     left = LeavingOracle(history, kept, told, question).left(None)
     belongs = [each for each in left if which in ("base", "returned" if each.returned else "lost")]
     assert found == [each.client for each in belongs if reason is None or each.told.get(reason)]
+
+
+@tries(20, 500)
+@given(seed=st.integers(0, 10**9))
+def test_what_win_back_brought_is_its_lift(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
+    history, kept, told, question = drawn(seed)
+    put(connection, history, kept, told, question)
+    fill_touches(connection, some_touches(Random(seed), history))
+    period: dict[str, Any] = {"first": question.first, "last": question.last, "salon_ids": question.salon_ids}
+    lift = run_report(connection, Question(report="lift", kind="win_back", **period), AS_OF, HOME).total
+    found = run_report(connection, question, AS_OF, HOME).total["win_back"]
+    others = ("staff_id", "service_id", "service_category", "source")
+    assert found == (lift if all(getattr(question, each) is None for each in others) else None)
+    fill_touches(connection, [])
 
 
 def test_random_questions_find_each_fact_that_holds_and_that_does_not() -> None:

@@ -17,6 +17,7 @@ from tests.reports.histories import empty_connection
 from tests.reports.test_flows_documented import kept
 from tests.reports.test_leaving import Told, put
 from tests.reports.test_metrics_documented import NOON, asked, history, section, table
+from tests.reports.touches import make_view
 
 WORDS, EXAMPLE = re.split(r"^### ", section("Leaving"), flags=re.MULTILINE)
 QUESTION = asked("from=2026-05&to=2026-08", "leaving")
@@ -25,6 +26,7 @@ QUESTION = asked("from=2026-05&to=2026-08", "leaving")
 @pytest.fixture(scope="module")
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with empty_connection() as made:
+        make_view(made)
         stated = {
             "Anna": stating(LeavingReason.PRICE, 7, 10),
             "Eva": stating(LeavingReason.MOVED, 6, 1),

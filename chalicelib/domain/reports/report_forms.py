@@ -311,7 +311,7 @@ _OTHERS = (
         names_months=True,
         whole_history=True,
         until_now=True,
-        tables=frozenset({CHANGES, COMPLAINTS}),
+        tables=frozenset({CHANGES, COMPLAINTS, TOUCHES}),
     ),
     ReportForm(
         id=LIFT,
