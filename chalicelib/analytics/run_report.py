@@ -12,8 +12,8 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from chalicelib.analytics.flows import flows, listed_by_flows
-from chalicelib.analytics.leaving import leaving, listed_by_leaving
+from chalicelib.analytics.categories.flows import flows, listed_by_flows
+from chalicelib.analytics.categories.leaving import leaving, listed_by_leaving
 from chalicelib.analytics.rebooking import listed_by_rebooking, rebooking
 from chalicelib.analytics.referrals import referrals
 from chalicelib.analytics.retention import listed_by_retention, retention
