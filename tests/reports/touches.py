@@ -49,7 +49,7 @@ def some_touches(random: Random, history: History) -> list[TouchFact]:
         a_touch(
             random.choice(CLIENTS),
             random.choice(days) + timedelta(days=random.choice((-31, -30, -2, -1, 0, 1))),
-            random.choice((*BECAME, "trial") if number == 0 else BECAME),
+            random.choice((*BECAME, "trial") if number in (0, 4) else BECAME),
             number=number,
             put_off=random.choice((0, 0, 0, 1, 62, 63)),
             kind=random.choice(KINDS),
@@ -126,7 +126,7 @@ class LiftOracle:
             and each.reason not in ("too_late", "trial")
             and (salons is None or each.salon in salons)
             and each.touch_at.date() - each.touch_on <= timedelta(days=62)
-            and (not trial or each.touch_at > max(trial))
+            and not (trial and min(trial) <= each.touch_at <= max(trial))
         ]
 
     def firsts(self, kind: str) -> list[First]:

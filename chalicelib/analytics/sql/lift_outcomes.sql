@@ -2,15 +2,16 @@
 -- day, the group in which the hold-out put the client then, and whether they came within the days after it.
 -- $not_due: reasons of skips before which the hold-out was not decided on. While the network was in trial, nobody
 -- got anything, so that nobody was held out either.
+trial AS (
+    SELECT min(touch_at) AS first_at, max(touch_at) AS last_at FROM touches WHERE reason = 'trial'
+),
 marketing AS (
-    SELECT * FROM touches
+    SELECT touches.* FROM touches CROSS JOIN trial
     WHERE list_contains($kinds::VARCHAR[], kind)
         AND touch_at::DATE <= touch_on + $most_put_off
         AND ($salon_ids::VARCHAR[] IS NULL OR list_contains($salon_ids::VARCHAR[], salon))
         AND NOT (state = 'skipped' AND list_contains($not_due::VARCHAR[], coalesce(reason, '')))
-        AND touch_at > coalesce(
-            (SELECT max(touch_at) FROM touches WHERE reason = 'trial'), TIMESTAMP '1970-01-01'
-        )
+        AND NOT coalesce(touch_at BETWEEN trial.first_at AND trial.last_at, false)
 ),
 first_touches AS (
     SELECT

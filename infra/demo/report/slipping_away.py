@@ -1,7 +1,7 @@
 """The end of the demo's table: who is slipping away, whether it helps to write to them, and whom to call
 today. All figures come from the deployed API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -104,8 +104,17 @@ def _call(number: int, each: Mapping[str, Any]) -> str:
 
 
 def _reason(reason: Mapping[str, Any]) -> str:
-    """The reason's code in words, and its figures."""
-    figures = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in reason.items()
-                        if name not in ("code", "says", "task_id", "at"))  # fmt: skip
+    """The code in words, and the figures that say why now."""
     words = str(reason["code"]).replace("_", " ")
-    return f"{words} ({figures})" if figures else words
+    return f"{words}, {figures(reason)}" if (figures := FIGURES.get(reason["code"])) else words
+
+
+FIGURES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "low_rating": lambda reason: f"{reason['stars']} stars",
+    "regular_at_risk": lambda reason: f"{reason['days_over']} days over",
+    "high_value_lost": lambda reason: (
+        f"spent {reason['spent_minor'] / 100:,.0f} {reason['currency']}, lost on {reason['lost_on']}"
+    ),
+    "balance_expiring": lambda reason: f"{reason['points']} points until {reason['expires_on']}",
+}
+"""Code of a reason -> its figures in words."""
