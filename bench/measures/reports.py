@@ -182,6 +182,7 @@ def questions() -> dict[str, Any]:
         "cohorts": Question(report="cohorts"),
         "rebooking by staff": Question(report="rebooking", by="staff", **month),
         "rebooking of a year": Question(report="rebooking", **year),
+        "engagement by staff": Question(report="engagement", by="staff"),
         "repurchase by staff": Question(report="repurchase", by="staff"),
         "spend by staff": Question(report="spend", by="staff", **year),
         "upsell by salon": Question(report="upsell", by="salon"),

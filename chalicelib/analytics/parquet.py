@@ -36,6 +36,7 @@ VISITS_V1 = {
     "booked_on": "DATE",
     "referrer": "VARCHAR",
     "attendance": "VARCHAR",
+    "rating": "USMALLINT",
 }
 """The columns of the schema `visits/v1`, in their order, with their DuckDB types."""
 

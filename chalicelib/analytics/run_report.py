@@ -21,7 +21,7 @@ from chalicelib.analytics.services import services
 from chalicelib.analytics.sources import sources
 from chalicelib.analytics.staff import staff_on_equal_terms
 from chalicelib.analytics.statements import Asked
-from chalicelib.analytics.totals import cohorts, repurchase, spend, upsell
+from chalicelib.analytics.totals import cohorts, engagement, repurchase, spend, upsell
 from chalicelib.analytics.touches.lift import lift, listed_by_lift
 from chalicelib.analytics.value_of_base.base_kept import base_kept_report
 from chalicelib.analytics.value_of_base.value import list_by_value, value
@@ -37,6 +37,7 @@ from chalicelib.domain.reports.questions import (
 from chalicelib.domain.reports.report_forms import (
     BASE_KEPT,
     COHORTS,
+    ENGAGEMENT,
     FLOWS,
     LEAVING,
     LIFT,
@@ -60,6 +61,7 @@ _REPORTS = MappingProxyType(
         RETENTION: retention,
         COHORTS: cohorts,
         REPURCHASE: repurchase,
+        ENGAGEMENT: engagement,
         SPEND: spend,
         UPSELL: upsell,
         STAFF: staff_on_equal_terms,

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from chalicelib.analytics.names import names_of_keys
+from chalicelib.analytics.shares import share
 from chalicelib.analytics.spending import KeyedSpending, mean_minor, spending
 from chalicelib.analytics.statements import Asked, Figures
 from chalicelib.domain.shared.months import last_day_of_month, month_number, name_of_month
@@ -51,6 +52,10 @@ def repurchase(asked: Asked) -> Rows:
     return _keyed(asked, "repurchase", _repurchase_figures, (0, 0))
 
 
+def engagement(asked: Asked) -> Rows:
+    return _keyed(asked, "engagement", _engagement_figures, (0, 0, 0, 0, 0))
+
+
 def upsell(asked: Asked) -> Rows:
     return _keyed(asked, "upsell", _upsell_figures, (0, 0, 0))
 
@@ -92,6 +97,29 @@ def _rows(asked: Asked, file: str, figures: Callable[..., Figures], by: str) -> 
 def _repurchase_figures(clients: int, repeated: int) -> Figures:
     rate = repeated / clients if clients else None
     return {"clients": clients, "repeated": repeated, "rate": rate, "interval": wilson(repeated, clients)}
+
+
+def _engagement_figures(visits: int, rated: int, with_points: int, clients: int, engaged: int) -> Figures:
+    """index: the mean of the two shares of visits. engaged: clients with a visit of either kind."""
+    parts = {"rated": rated, "with_points": with_points}
+    shares = {
+        name: {
+            "visits": count,
+            "of": visits,
+            "rate": count / visits if visits else None,
+            "interval": wilson(count, visits),
+        }
+        for name, count in parts.items()
+    }
+    return {
+        "visits": visits,
+        **shares,
+        "index": (rated + with_points) / (2 * visits) if visits else None,
+        "index_is": "(rated.rate + with_points.rate) / 2",
+        "clients": clients,
+        "engaged": share(engaged, clients),
+        "not_known": ["messages_answered"],
+    }
 
 
 def _upsell_figures(clients: int, of_one: int, of_several: int) -> Figures:

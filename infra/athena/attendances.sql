@@ -4,7 +4,7 @@
 CREATE OR REPLACE VIEW attendances AS
 SELECT network, salon, month, booking, line, client, visit_on, visit_at, service, staff, currency, list_minor,
     price_minor, paid_minor, goods_minor, points_minor, refunded_minor, source, booked_on, referrer,
-    coalesce(attendance, 'completed') AS attendance
+    coalesce(attendance, 'completed') AS attendance, rating
 FROM (
     SELECT *, "$path" AS part, max("$path") OVER (PARTITION BY network, salon, month) AS newest_part
     FROM visit_parts

@@ -42,7 +42,7 @@ _COLUMNS = (
     "salon VARCHAR, booking VARCHAR, line USMALLINT, client VARCHAR, visit_on DATE, visit_at TIMESTAMP,"
     " service VARCHAR, staff VARCHAR, currency VARCHAR, list_minor BIGINT, price_minor BIGINT,"
     " paid_minor BIGINT, goods_minor BIGINT, points_minor BIGINT, refunded_minor BIGINT, source VARCHAR,"
-    " booked_on DATE, referrer VARCHAR, attendance VARCHAR"
+    " booked_on DATE, referrer VARCHAR, attendance VARCHAR, rating USMALLINT"
 )
 _SHAPE = json.encode([dict(each.split() for each in _COLUMNS.split(", "))]).decode()
 
@@ -90,9 +90,9 @@ def _booking(random: Random, number: int, start: date) -> list[VisitFact]:
     at = datetime(day.year, day.month, day.day, random.choice((2, 8, 12, 22)), 30, tzinfo=UTC)
     is_billed, source = random.random() < 0.8, random.choice(SOURCES)
     booked_on = _booked_on(random, local_date(at, ZONES[salon]))
-    referrer = Random(f"{number} {client} {at}").choice(
-        (None, *CLIENTS)
-    )  # leaves all other draws as they are
+    beside = Random(f"{number} {client} {at}")  # leaves all other draws as they are
+    referrer = beside.choice((None, *CLIENTS))
+    rating = beside.choice((None, None, 1, 3, 4, 5))
     if random.random() < 0.1:
         return [_missed(salon, number, client, at, booked_on)]
     return [
@@ -115,6 +115,7 @@ def _booking(random: Random, number: int, start: date) -> list[VisitFact]:
             source=source,
             booked_on=booked_on,
             referrer=referrer,
+            rating=rating,
         )
         for line in range(random.choice((1, 1, 2, 3)))
     ]

@@ -322,6 +322,31 @@ class Oracle:
         rate = float(Fraction(repeated, len(counts))) if counts else None
         return {"clients": len(counts), "repeated": repeated, "rate": rate}
 
+    def engagement_of(self, by: str | None, key: str) -> Figures:
+        visits: dict[tuple[str, str, date], list[VisitFact]] = {}
+        for client, facts in self.within(by, key).items():
+            for fact in facts:
+                visits.setdefault((client, fact.salon, fact.visit_on), []).append(fact)
+        rated = {visit for visit, facts in visits.items() if any(fact.rating for fact in facts)}
+        paid = {visit for visit, facts in visits.items() if any(fact.points_minor > 0 for fact in facts)}
+        clients, engaged = {visit[0] for visit in visits}, {visit[0] for visit in rated | paid}
+
+        def share_of(count: int, of: int) -> float | None:
+            return float(Fraction(count, of)) if of else None
+
+        return {
+            "visits": len(visits),
+            "rated": {"visits": len(rated), "of": len(visits), "rate": share_of(len(rated), len(visits))},
+            "with_points": {"visits": len(paid), "of": len(visits), "rate": share_of(len(paid), len(visits))},
+            "index": share_of(len(rated) + len(paid), 2 * len(visits)),
+            "clients": len(clients),
+            "engaged": {
+                "clients": len(engaged),
+                "of": len(clients),
+                "rate": share_of(len(engaged), len(clients)),
+            },
+        }
+
     def upsell_of(self, by: str | None, key: str) -> Figures:
         clients = list(self.within(by, key))
         numbers = []

@@ -139,6 +139,10 @@ class LeavingOracle:
         rises = [each for each in map(lambda fact: self.rise(fact, lines), last) if each is not None]
         if rises:
             found["fact:price_rose"] = any(rises)
+        rated = [(fact.visit_on, fact.rating) for fact in lines if fact.rating is not None]
+        if rated:
+            latest = max(day for day, _ in rated)
+            found["fact:rating_low"] = min(stars for day, stars in rated if day == latest) <= 3
         own = self.specialist(lines)
         if own is not None:
             there = {(own, fact.salon) for fact in last} & self.told.places

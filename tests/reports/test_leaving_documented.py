@@ -11,7 +11,12 @@ from msgspec.structs import replace
 
 from chalicelib.analytics.run_report import run_list, run_report
 from chalicelib.domain.clients.leaving import LeavingReason, StatedReason
-from chalicelib.domain.reports.leaving_reasons import FACTS, GAP_GREW_PERCENT, PRICE_ROSE_PERCENT
+from chalicelib.domain.reports.leaving_reasons import (
+    FACTS,
+    GAP_GREW_PERCENT,
+    LOW_RATING_STARS,
+    PRICE_ROSE_PERCENT,
+)
 from chalicelib.services.bookings.desk_tasks import LOW_STARS
 from tests.reports.histories import empty_connection
 from tests.reports.test_flows_documented import kept
@@ -65,5 +70,6 @@ def test_the_page_tells_each_fact_with_its_bounds() -> None:
     assert list(rows) == [f"fact:{name}" for name in FACTS]
     assert f"{PRICE_ROSE_PERCENT - 100} %" in rows["fact:price_rose"]
     assert f"{GAP_GREW_PERCENT / 100} times" in rows["fact:gap_grew"]
-    assert LOW_STARS == 3
+    assert LOW_STARS == LOW_RATING_STARS == 3
+    assert "three stars" in rows["fact:rating_low"]
     assert "three stars" in rows["fact:complaint_open"]

@@ -39,9 +39,17 @@ def table(text: str) -> list[list[str]]:
     return [[cell.strip(" `") for cell in row] for row in rows[1:]]
 
 
+EXAMPLE = section("The visits of the example")
+RATED = {
+    (client, day): int(stars)
+    for client, day, stars in re.findall(r"(\w+) rated the visit of ([\d-]+) with (\d) stars", EXAMPLE)
+}
+WITH_POINTS = set(re.findall(r"(\w+) paid a part of the visit of ([\d-]+)\s+with points", EXAMPLE))
+
+
 def history() -> History:
     facts, categories = [], {}
-    for number, row in enumerate(table(section("The visits of the example"))):
+    for number, row in enumerate(table(EXAMPLE)):
         client, day, salon, staff, service, category, source, paid = row
         at = local_instant(date.fromisoformat(day), datetime(2026, 1, 1, 10, tzinfo=UTC).time(), ZONES[salon])
         categories[service] = category
@@ -60,6 +68,8 @@ def history() -> History:
                 price_minor=int(paid) * 100,
                 paid_minor=int(paid) * 100,
                 source=source,
+                rating=RATED.get((client, day)),
+                points_minor=100 * ((client, day) in WITH_POINTS),
             )
         )
     return History(facts, {}, categories, ZONES)
@@ -150,6 +160,15 @@ def test_cohorts_come_out_as_the_page_says(connection: duckdb.DuckDBPyConnection
         for row in rows
     ]
     assert found == table(section("Cohorts"))
+
+
+def test_engagement_comes_out_as_the_page_says(connection: duckdb.DuckDBPyConnection) -> None:
+    for query, row, *counts in table(section("Engagement")):
+        report = run_report(connection, asked(query, "engagement"), NOON, "UTC")
+        found = ({each["key"]: each for each in report.rows} | {"total": report.total})[row]
+        told = [found["visits"], found["rated"]["visits"], found["with_points"]["visits"], found["clients"]]
+        assert [*told, found["engaged"]["clients"]] == [int(each) for each in counts]
+        assert found["index"] == pytest.approx((found["rated"]["rate"] + found["with_points"]["rate"]) / 2)
 
 
 def test_value_comes_out_as_the_page_says(connection: duckdb.DuckDBPyConnection) -> None:

@@ -39,6 +39,7 @@ def test_a_cohort_of_nobody_has_no_rate(definition: str, connection: duckdb.Duck
     ("name", "figures"),
     [
         ("repurchase", {"clients": 0, "repeated": 0, "rate": None, "interval": None}),
+        ("engagement", {"visits": 0, "index": None}),
         ("upsell", {"clients": 0, "ratio": None, "rate": None}),
         ("spend", {"clients": 0, "visits": 0, "currency": None, "sales_minor": None}),
         ("cohorts", {"clients": 0}),

@@ -14,6 +14,7 @@ from chalicelib.domain.reports.leaving_reasons import (
     FACT,
     FACTS,
     GAP_GREW_PERCENT,
+    LOW_RATING_STARS,
     NOT_STATED,
     PRICE_ROSE_PERCENT,
     ROWS,
@@ -26,7 +27,11 @@ from chalicelib.domain.statistics.wilson import wilson
 WIN_BACK = TouchKind.WIN_BACK.value
 
 _FILES = "asked_lines", "leaving/base", "leaving/facts"
-_BOUNDS: Figures = {"gap_grew_percent": GAP_GREW_PERCENT, "price_rose_percent": PRICE_ROSE_PERCENT}
+_BOUNDS: Figures = {
+    "gap_grew_percent": GAP_GREW_PERCENT,
+    "low_rating_stars": LOW_RATING_STARS,
+    "price_rose_percent": PRICE_ROSE_PERCENT,
+}
 
 Counts = dict[str, tuple[int, int]]
 """Reason -> of how many clients it can be said, and of how many it holds."""
@@ -49,7 +54,6 @@ def leaving(asked: Asked) -> tuple[list[Figures], Figures]:
         "nothing_told": clients - with_any,
         "win_back": _win_back(asked),
         "complaints_since": since[0][0],
-        "not_known": ["rating"],
     }
     if by is not None:
         return list(_rows_by(asked, by, found)), total

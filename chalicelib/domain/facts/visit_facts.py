@@ -29,6 +29,8 @@ class VisitFact(Struct, frozen=True, kw_only=True):
                     unknown.
     referrer        the client who had recommended the salon to this one; may have been merged since.
     attendance      `completed` or `no_show`.
+    rating          the stars that the client gave the visit, 1 to 5; None: none, or the page is not renewed
+                    since: the index does not tell them.
     """
 
     salon: str
@@ -50,6 +52,7 @@ class VisitFact(Struct, frozen=True, kw_only=True):
     booked_on: date | None = None
     referrer: str | None = None
     attendance: str = "completed"
+    rating: int | None = None
 
 
 class BookingToCome(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,9 @@ GAP_GREW_PERCENT = 150
 PRICE_ROSE_PERCENT = 110
 """A service's price at the last visit is so many hundredths of the price before, or more."""
 
+LOW_RATING_STARS = 3
+"""A rating of so many stars or fewer is low."""
+
 STATED, FACT = "stated", "fact"
 NOT_STATED = f"{STATED}:none"
 
@@ -20,6 +23,7 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "price_rose": "A service of the last visit cost at least a tenth more than the time before.",
         "moved_branch": "The last visit was in another salon than the two before it.",
         "gap_grew": "The last gap between visits was at least one and a half times the usual gap before it.",
+        "rating_low": "The last rating that the client gave had three stars or fewer.",
         "complaint_open": "A low rating is open: its task is not done.",
     }
 )

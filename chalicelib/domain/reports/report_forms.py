@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from chalicelib.domain.shared.holdout import HELD_OUT
 from chalicelib.domain.shared.months import first_day_of_month, last_day_of_month, month_number
 
+ENGAGEMENT = "engagement"
 RETENTION, COHORTS, REPURCHASE, SPEND, UPSELL = "retention", "cohorts", "repurchase", "spend", "upsell"
 STAFF, VALUE, BASE_KEPT, FLOWS = "staff", "value", "base-kept", "flows"
 SOURCES, SERVICES, LEAVING, REBOOKING, LIFT = "sources", "services", "leaving", "rebooking", "lift"
@@ -212,6 +213,12 @@ _OTHERS = (
         says="Clients with services of one category in the period, and clients with services of several.",
         period=until_today,
         everywhere=True,
+    ),
+    ReportForm(
+        id=ENGAGEMENT,
+        says="Of the visits in the period: those that the client rated, and those that points paid in part."
+        " The index is the mean of the two shares.",
+        period=last_full_month,
     ),
     ReportForm(
         id=REBOOKING,

@@ -15,7 +15,13 @@ from chalicelib.services.facts.read_touches import (
     messages_between,
     tells_all,
 )
-from chalicelib.services.facts.read_visits import day_of_visit, facts_of_visits, is_packed, visits_between
+from chalicelib.services.facts.read_visits import (
+    day_of_visit,
+    facts_of_visits,
+    is_packed,
+    rated,
+    visits_between,
+)
 from chalicelib.services.shared.world import World
 
 A_DAY = timedelta(days=1)
@@ -29,17 +35,19 @@ class FactIndex(Struct, frozen=True):
     facts     world, network, salon, entries -> the facts. Raises Unreadable.
     day       entry, the salon's zone -> the day on whose page its facts are.
     is_told   whether the entry tells its facts, so that no item is read for them.
+    as_kept   world, network, facts -> the facts with what only a page has beside the index.
     """
 
     between: Callable[[World, str, str, date | None, date | None], Iterator[Any]]
     facts: Callable[[World, str, str, Iterable[Any]], Iterator[Any]]
     day: Callable[[Any, str], date]
     is_told: Callable[[Any], bool]
+    as_kept: Callable[[World, str, list[Any]], list[Any]] = lambda world, network_id, facts: facts
 
 
 FACT_INDEXES: Mapping[str, FactIndex] = MappingProxyType(
     {
-        VISITS: FactIndex(visits_between, facts_of_visits, day_of_visit, is_packed),
+        VISITS: FactIndex(visits_between, facts_of_visits, day_of_visit, is_packed, rated),
         TOUCHES: FactIndex(messages_between, facts_of_messages, day_of_message, tells_all),
     }
 )
@@ -66,10 +74,10 @@ def facts_listed(
 def facts_of_salon(
     world: World, network_id: str, table: str, salon_id: str, since: date | None, until: date | None
 ) -> list[Any]:
-    """The facts of the salon between two days, in their order."""
+    """The facts of the salon between two days, in their order, as a page keeps them."""
     entries = FACT_INDEXES[table].between(world, network_id, salon_id, since, until)
     found = facts_listed(world, network_id, table, salon_id, entries, since, until)
-    return sorted(found, key=FACT_KINDS[table].order)
+    return FACT_INDEXES[table].as_kept(world, network_id, sorted(found, key=FACT_KINDS[table].order))
 
 
 def facts_of_days(

@@ -2,6 +2,7 @@
 the day on which reports count it. Every use case saves through here, so that none can forget to mark."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from chalicelib.domain.bookings.bookings import ATTENDANCES, Booking
@@ -19,6 +20,9 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.facts.mark_days import DayMarks, MarkedDay
 from chalicelib.services.shared.world import World
+
+JUST_NOW = timedelta(minutes=5)
+"""Longer than from a review to its save."""
 
 
 class VisitRecorder:
@@ -40,15 +44,19 @@ class VisitRecorder:
         return prepared
 
     def _prepared(self, value: Any, clients: dict[str, Client]) -> Any:
-        if not _tells_a_visit(value) or is_as_indexed(value):
+        if not _tells_a_visit(value) or (is_as_indexed(value) and not self._is_just_rated(value)):
             return value
         if self._world.directories(value.network_id) is None:
             return value
         directory = directory_for(self._world, value)
         booking = with_record(value, directory, clients.get(str(value.client_id)))
-        if not is_as_indexed(booking):
+        if not is_as_indexed(booking) or self._is_just_rated(booking):
             self._mark((booking.indexed, indexed_visit(booking)), booking.network_id, directory)
         return booking
+
+    def _is_just_rated(self, booking: Booking) -> bool:
+        """Whether the save may be of a new review, which the page is to have. A mark in vain does no harm."""
+        return booking.review is not None and self._world.now() < booking.review.at + JUST_NOW
 
     def _mark(self, visits: Sequence[IndexedVisit | None], network_id: str, directory: Directory) -> None:
         """Marks the days on which visits were counted before a save, and on which they are counted after

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from chalicelib.analytics.parquet import make_part, read_part
 from chalicelib.domain.bookings.bookings import ATTENDANCES, Booking
@@ -72,8 +73,13 @@ def reported(
 def lived(driver: SalonDriver) -> list[VisitFact]:
     """The facts of all bookings, read one by one."""
     bookings: Iterable[Booking] = (each for salon_id in SALONS for each in driver.bookings(salon_id))
-    found = (facts_of(each) for each in bookings if each.status in ATTENDANCES)
-    return sorted((fact for facts in found for fact in facts), key=FACT_KINDS[VISITS].order)
+    found = (
+        replace(fact, rating=each.review.stars if each.review else None)
+        for each in bookings
+        if each.status in ATTENDANCES
+        for fact in facts_of(each)
+    )
+    return sorted(found, key=FACT_KINDS[VISITS].order)
 
 
 def make_plain_part(

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.booking_access import LinkVisitor
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.bookings.visit_record import VisitRecord
 from chalicelib.domain.facts.fact_pages import VISITS, FactPage, PageName
 from chalicelib.domain.intake.site_events import SiteStatus
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.operations import Parked
+from chalicelib.services.bookings.review_visit import review
 from chalicelib.services.facts.record_facts import FactRecorder
 from chalicelib.services.facts.renew_page import renew_page
 from chalicelib.services.visits.correct_bill import correct_bill
@@ -73,6 +75,36 @@ def test_a_page_is_renewed_in_the_night_and_costs_nothing_afterwards(
     assert reported(driver, objects) == lived(driver)
     driver.clock.forward(days=60)
     assert renew_due(driver, objects) == []
+
+
+def rate(driver: SalonDriver, visit: Booking, stars: int) -> None:
+    review(driver.world, LinkVisitor(NETWORK, MARIA_ID), visit.id, stars, "")
+
+
+def test_a_review_of_a_later_day_is_in_the_page_from_the_next_night_on(
+    driver: SalonDriver, objects: FolderObjects
+) -> None:
+    visit = a_visit(driver)
+    the_night(driver)
+    renew_due(driver, objects)
+    driver.clock.forward(days=3)
+    rate(driver, visit, 2)
+    (page,) = pages(driver)
+    assert page.days == (TODAY,)
+    the_night(driver)
+    renew_due(driver, objects)
+    (fact,) = reported(driver, objects)
+    assert (fact.rating, [fact]) == (2, lived(driver))
+
+
+def test_the_same_review_again_marks_nothing(driver: SalonDriver, objects: FolderObjects) -> None:
+    visit = a_visit(driver)
+    rate(driver, visit, 5)
+    the_night(driver)
+    renew_due(driver, objects)
+    driver.clock.forward(days=1)
+    rate(driver, visit, 5)
+    assert [page.days for page in pages(driver)] == [()]
 
 
 def test_a_page_wakes_and_is_handed_over_until_it_is_renewed(driver: SalonDriver) -> None:

@@ -46,6 +46,11 @@ specialist_places AS (
     LEFT JOIN staff_places AS p ON p.staff = s.staff AND list_contains(b.last_salons, p.salon)
     GROUP BY s.client
 ),
+last_ratings AS (
+    SELECT client, arg_min(stars, ago) AS stars
+    FROM (SELECT client, ago, min(rating) AS stars FROM past_lines WHERE rating IS NOT NULL GROUP BY client, ago)
+    GROUP BY client
+),
 complaining AS (
     SELECT DISTINCT coalesce(m.target, c.client) AS client
     FROM complaints AS c LEFT JOIN merges AS m ON m.source = c.client
@@ -69,6 +74,8 @@ told AS MATERIALIZED (
     GROUP BY client
     UNION ALL
     SELECT client, 'fact:specialist_left', NOT is_there FROM specialist_places
+    UNION ALL
+    SELECT client, 'fact:rating_low', stars <= $low_rating_stars FROM last_ratings
     UNION ALL
     SELECT client, 'fact:complaint_open', client IN (SELECT client FROM complaining)
     FROM dates WHERE ago = 1
