@@ -81,7 +81,8 @@ SELECT
     ['instagram', 'friend', 'walk-in', 'site', NULL][1 + (hash(i, 8) % 5)::INTEGER] AS source,
     visit_on - (hash(i, 10) % 60)::INTEGER AS booked_on,
     CASE WHEN hash(client, 11) % 5 = 0 THEN 'cli_' || format('{:022d}', client // 3) END AS referrer,
-    'completed' AS attendance
+    'completed' AS attendance,
+    CASE WHEN hash(i, 12) % 5 = 0 THEN 5 - (hash(i, 13) % 20 = 0)::INTEGER * 3 END::USMALLINT AS rating
 FROM placed
 """
 """Clients come at random, each at a pace of their own, and leave after a visit with a probability of their
